@@ -1,0 +1,69 @@
+"""Rows under a selection, and the first failure among them.
+
+In: an indexed morsel.  Out: columns of values for the rows that are still asked for.
+
+SQL decides row by row and left to right what is evaluated, and only what is evaluated can fail.
+Columns are evaluated under exactly that selection (:meth:`Batch.take` narrows it), so a failure is
+always real; of several, the one in the first row counts, and within a row the first one reported.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+from s3sql.errors import S3SelectError
+from s3sql.plan.expr import Step
+from s3sql.types import Column, Mask, Rows
+
+
+class FirstFailure:
+    """The failure of the first failing row of a morsel: ``row`` counts the morsel's rows from 0."""
+
+    __slots__ = ("error", "row")
+
+    def __init__(self) -> None:
+        self.row: int | None = None
+        self.error: S3SelectError | None = None
+
+    def report(self, row: int, error: S3SelectError) -> None:
+        """Remember *error* unless an earlier row, or the same row earlier, has failed."""
+        if self.row is None or row < self.row:
+            self.row = row
+            self.error = error
+
+
+class Batch(ABC):
+    """``length`` rows of a morsel. ``rows`` are their numbers in the morsel, ascending."""
+
+    def __init__(self, rows: Rows, failure: FirstFailure) -> None:
+        self.rows = rows
+        self.failure = failure
+
+    @property
+    def length(self) -> int:
+        """The number of rows asked for."""
+        return len(self.rows)
+
+    @abstractmethod
+    def take(self, rows: Rows) -> Batch:
+        """The same morsel under a narrower selection; *rows* are ascending positions in this batch."""
+
+    @abstractmethod
+    def field(self, number: int) -> Column:
+        """CSV: column *number* (from 0) as text; NULL where the row is too short."""
+
+    @abstractmethod
+    def row(self) -> Column:
+        """The rows themselves: structs or whatever the FROM path found."""
+
+    @abstractmethod
+    def path(self, steps: tuple[Step, ...]) -> Column:
+        """JSON: the value at the path from each row; an ambiguous name fails its row."""
+
+    def fail(self, where: Mask, error: S3SelectError) -> None:
+        """Report that the rows marked in *where* (one flag per row of this batch) fail with *error*."""
+        position = int(np.argmax(where))
+        if len(where) and where[position]:
+            self.failure.report(int(self.rows[position]), error)

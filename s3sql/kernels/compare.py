@@ -1,0 +1,203 @@
+"""Comparison of texts: with one literal, with a set of literals, with another column.
+
+In: slices of padded buffers (:class:`s3sql.types.Text`).  Out: one flag or sign per row.
+
+Texts are ordered by Unicode scalar value, which is the order of their UTF-8 bytes. Eight bytes are
+compared at a time: what lies behind a slice is masked away, never judged.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from s3sql.kernels.compile import (
+    BOOLS_OUT,
+    BYTES,
+    INT8S_OUT,
+    INT32S,
+    INT64,
+    UINT64,
+    UINT64S,
+    VOID,
+    inlined,
+    kernel,
+)
+from s3sql.kernels.simd import at, byte_swap, load64, low_bits, put
+
+Array: TypeAlias = NDArray[Any]
+
+_MULTIPLIER = 0x9E3779B97F4A7C15
+#: Marks a slot of a hash table that holds no literal.
+EMPTY = -1
+
+
+@inlined
+def _same(left: Any, left_start: Any, right: Any, right_start: Any, length: Any) -> Any:
+    """Whether two slices of *length* bytes are equal."""
+    offset = INT64(0)
+    while length - offset >= 8:
+        if load64(left, left_start + offset) != load64(right, right_start + offset):
+            return False
+        offset += 8
+    differing = load64(left, left_start + offset) ^ load64(right, right_start + offset)
+    return differing & low_bits((length - offset) * 8) == UINT64(0)
+
+
+@inlined
+def _head(buffer: Any, start: Any, length: Any) -> Any:
+    """The first eight bytes of a slice as a number in text order; zeros behind its end."""
+    return byte_swap(load64(buffer, start) & low_bits(length * 8))
+
+
+@inlined
+def _order(left: Any, left_start: Any, left_length: Any, right: Any, right_start: Any, right_length: Any) -> Any:
+    """-1, 0 or 1 as the left slice stands before, with or behind the right one."""
+    while True:
+        left_head = _head(left, left_start, left_length)
+        right_head = _head(right, right_start, right_length)
+        if left_head != right_head:
+            return -1 if left_head < right_head else 1
+        if left_length <= 8 or right_length <= 8:
+            # The zeros behind the shorter one may have met NUL bytes of the longer one.
+            if left_length == right_length:
+                return 0
+            return -1 if left_length < right_length else 1
+        left_start += 8
+        right_start += 8
+        left_length -= 8
+        right_length -= 8
+
+
+@kernel(VOID(BYTES, INT32S, INT32S, BYTES, INT64, INT64, BOOLS_OUT))
+def equals_literal(
+    buffer: Array, starts: Array, ends: Array, literal: Array, literal_start: int, length: int, equal: Array
+) -> None:
+    """Whether each text equals the *length* bytes of *literal* from *literal_start* on."""
+    word = load64(literal, literal_start) & low_bits(length * 8)
+    mask = low_bits(length * 8)
+    if length <= 8:
+        for row in range(len(starts)):
+            start = INT64(at(starts, row))
+            same = load64(buffer, start) & mask == word
+            put(equal, row, same & (INT64(at(ends, row)) - start == length))
+        return
+    for row in range(len(starts)):
+        start = INT64(at(starts, row))
+        same = (load64(buffer, start) == word) & (INT64(at(ends, row)) - start == length)
+        if same:
+            same = _same(buffer, start + 8, literal, literal_start + 8, length - 8)
+        put(equal, row, same)
+
+
+@kernel(VOID(BYTES, INT32S, INT32S, BYTES, INT64, INT64, INT8S_OUT))
+def order_with_literal(
+    buffer: Array, starts: Array, ends: Array, literal: Array, literal_start: int, length: int, sign: Array
+) -> None:
+    """-1, 0 or 1 as each text stands before, with or behind the literal."""
+    head = _head(literal, literal_start, length)
+    for row in range(len(starts)):
+        start = INT64(at(starts, row))
+        text_length = INT64(at(ends, row)) - start
+        text_head = _head(buffer, start, text_length)
+        if text_head != head:
+            sign[row] = -1 if text_head < head else 1
+        else:
+            sign[row] = _order(buffer, start, text_length, literal, literal_start, length)
+
+
+@kernel(VOID(BYTES, INT32S, INT32S, BYTES, INT32S, INT32S, BOOLS_OUT))
+def equals_text(
+    left: Array,
+    left_starts: Array,
+    left_ends: Array,
+    right: Array,
+    right_starts: Array,
+    right_ends: Array,
+    equal: Array,
+) -> None:
+    """Whether the two texts of each row are equal."""
+    for row in range(len(left_starts)):
+        left_start = INT64(at(left_starts, row))
+        right_start = INT64(at(right_starts, row))
+        length = INT64(at(left_ends, row)) - left_start
+        same = length == INT64(at(right_ends, row)) - right_start
+        if same:
+            same = _same(left, left_start, right, right_start, length)
+        put(equal, row, same)
+
+
+@kernel(VOID(BYTES, INT32S, INT32S, BYTES, INT32S, INT32S, INT8S_OUT))
+def order_with_text(
+    left: Array,
+    left_starts: Array,
+    left_ends: Array,
+    right: Array,
+    right_starts: Array,
+    right_ends: Array,
+    sign: Array,
+) -> None:
+    """-1, 0 or 1 as the left text of each row stands before, with or behind the right one."""
+    for row in range(len(left_starts)):
+        left_start = INT64(at(left_starts, row))
+        right_start = INT64(at(right_starts, row))
+        left_length = INT64(at(left_ends, row)) - left_start
+        right_length = INT64(at(right_ends, row)) - right_start
+        sign[row] = _order(left, left_start, left_length, right, right_start, right_length)
+
+
+@inlined
+def _slot(word: Any, length: Any, bits: Any) -> Any:
+    """Where the search for a text starts in a hash table of ``2 ** bits`` slots."""
+    mixed = (word ^ (UINT64(length) * UINT64(_MULTIPLIER))) * UINT64(_MULTIPLIER)
+    return INT64((mixed >> UINT64(32)) & low_bits(bits))
+
+
+@kernel(INT64(BYTES, INT32S, INT32S, INT64, INT64))
+def hash_slot(buffer: Array, starts: Array, ends: Array, row: int, bits: int) -> int:
+    """The first slot to try for text number *row*."""
+    start = INT64(starts[row])
+    length = INT64(ends[row]) - start
+    return _slot(load64(buffer, start) & low_bits(length * 8), length, bits)
+
+
+@kernel(VOID(BYTES, INT32S, INT32S, BYTES, INT32S, INT32S, UINT64S, INT32S, INT64, BOOLS_OUT))
+def in_literals(
+    buffer: Array,
+    starts: Array,
+    ends: Array,
+    literals: Array,
+    literal_starts: Array,
+    literal_ends: Array,
+    words: Array,
+    slots: Array,
+    bits: int,
+    found: Array,
+) -> None:
+    """Whether each text is one of the literals.
+
+    *words* are the literals' first eight bytes with zeros behind the end; *slots* is an open hash table
+    of ``2 ** bits`` literal numbers, :data:`EMPTY` between them, filled from :func:`hash_slot` on.
+    """
+    last = (INT64(1) << bits) - 1
+    for row in range(len(starts)):
+        start = INT64(at(starts, row))
+        length = INT64(at(ends, row)) - start
+        word = load64(buffer, start) & low_bits(length * 8)
+        slot = _slot(word, length, bits)
+        hit = False
+        while True:
+            number = INT64(at(slots, slot))
+            if number == EMPTY:
+                break
+            literal_start = INT64(at(literal_starts, number))
+            if at(words, number) == word and INT64(at(literal_ends, number)) - literal_start == length:
+                hit = True
+                if length > 8:
+                    hit = _same(buffer, start + 8, literals, literal_start + 8, length - 8)
+                if hit:
+                    break
+            slot = (slot + 1) & last
+        put(found, row, hit)

@@ -1,0 +1,337 @@
+"""Bound expressions: what the binder makes of the SQL text and the evaluator runs.
+
+In: nothing but literals, column numbers and paths; no names are left to resolve and no reference to
+a file. Out: a tree of frozen nodes, comparable and hashable, each with the place it came from.
+
+``fallible`` tells the rules what may move: an expression that cannot fail may be evaluated for rows
+that SQL would not have asked it for, a fallible one never (AWS S3 User Guide is silent; PartiQL v0.1
+evaluates row by row, left to right).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from typing import TypeAlias
+
+from s3sql.errors import Position
+from s3sql.types import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """Path step ``.name`` or ``."name"`` or ``['name']``: the member of that name, else MISSING.
+
+    ``exact``: quoted, so the letter case counts.
+    """
+
+    name: str
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """Path step ``[n]``: the element at *number*, from 0, else MISSING."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Elements:
+    """Path step ``[*]``: every element of a list; a value of another kind is its own only element."""
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Path step ``.*``: the value of every member of a struct."""
+
+
+Step: TypeAlias = Name | Index | Elements | Members
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expr:
+    """An expression; ``position`` is its place in the query and does not count in comparisons."""
+
+    position: Position | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def fallible(self) -> bool:
+        """Whether evaluating it can fail for some row."""
+        return any(child.fallible for child in self.children())
+
+    def children(self) -> Iterator[Expr]:
+        """The operands, left to right."""
+        for slot in fields(self):
+            yield from _expressions(getattr(self, slot.name))
+
+
+def _expressions(value: object) -> Iterator[Expr]:
+    if isinstance(value, Expr):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _expressions(item)
+
+
+class _Fallible(Expr):
+    """An expression that can fail by itself, whatever its operands are."""
+
+    __slots__ = ()
+
+    @property
+    def fallible(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Literal(Expr):
+    """A constant. ``value``: None for NULL and MISSING, else bool, int, float, Decimal or str;
+    for TIMESTAMP the four numbers of :class:`s3sql.types.Timestamps`."""
+
+    kind: Kind
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class CsvField(Expr):
+    """A bare column of a CSV object: text, or NULL where the row is too short. ``number`` is from 0.
+
+    Being bare matters: beside a number it is read as a number (an extension).
+    """
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowPath(_Fallible):
+    """A path from the row of a JSON object; no steps: the row itself.
+
+    Fallible, because a name may be ambiguous.
+    """
+
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PathOf(_Fallible):
+    """A path from a computed value: ``[1,2][0]``."""
+
+    base: Expr
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CsvRow(Expr):
+    """The whole row of a CSV object as a struct of its fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf(Expr):
+    """A list literal."""
+
+    items: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sign(_Fallible):
+    """Unary ``-`` or ``+``."""
+
+    operator: str
+    operand: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic(_Fallible):
+    """``+ - * / %``."""
+
+    operator: str
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Concat(_Fallible):
+    """``||`` of two strings."""
+
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Compare(Expr):
+    """``= <> < <= > >=``; ``!=`` is bound as ``<>``. Only ``=`` and ``<>`` never fail, and the
+    orderings do not when the binder could prove ``safe`` (text with text, CSV field with number)."""
+
+    operator: str
+    left: Expr
+    right: Expr
+    safe: bool = False
+
+    @property
+    def fallible(self) -> bool:
+        """Whether the operands can fail or be of kinds that have no order."""
+        unordered = not self.safe and self.operator not in ("=", "<>")
+        return unordered or self.left.fallible or self.right.fallible
+
+
+@dataclass(frozen=True, slots=True)
+class Between(Expr):
+    """``operand >= low AND operand <= high``, the operand evaluated once."""
+
+    operand: Expr
+    low: Expr
+    high: Expr
+    safe: bool = False
+
+    @property
+    def fallible(self) -> bool:
+        """Whether the operands can fail or be of kinds that have no order."""
+        return not self.safe or any(child.fallible for child in self.children())
+
+
+@dataclass(frozen=True, slots=True)
+class In(Expr):
+    """``operand IN (a, b, …)`` over separate expressions, compared by ``=``."""
+
+    operand: Expr
+    choices: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InCollection(Expr):
+    """``operand IN collection``: the elements of a list value, or of a path with wildcards."""
+
+    operand: Expr
+    collection: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Like(Expr):
+    """``operand LIKE pattern [ESCAPE escape]``; ``safe``: the operand is text or unknown, and pattern
+    and escape are constants without a fault."""
+
+    operand: Expr
+    pattern: Expr
+    escape: Expr | None = None
+    safe: bool = False
+
+    @property
+    def fallible(self) -> bool:
+        """Whether the operands can fail, be other than text or hold a wrong escape."""
+        return not self.safe or self.operand.fallible
+
+
+@dataclass(frozen=True, slots=True)
+class IsKind(Expr):
+    """``IS NULL`` (kinds NULL and MISSING), ``IS MISSING``, ``IS INTEGER``; NOT is a node of its own."""
+
+    operand: Expr
+    kinds: frozenset[Kind]
+
+
+@dataclass(frozen=True, slots=True)
+class And(Expr):
+    """A chain of AND, flat: left to right, stopping at the first FALSE. A non-boolean fails."""
+
+    operands: tuple[Expr, ...]
+
+    @property
+    def fallible(self) -> bool:
+        """Whether an operand can fail or be other than boolean."""
+        return any(_not_surely_boolean(operand) for operand in self.operands)
+
+
+@dataclass(frozen=True, slots=True)
+class Or(Expr):
+    """A chain of OR, flat: left to right, stopping at the first TRUE. A non-boolean fails."""
+
+    operands: tuple[Expr, ...]
+
+    @property
+    def fallible(self) -> bool:
+        """Whether an operand can fail or be other than boolean."""
+        return any(_not_surely_boolean(operand) for operand in self.operands)
+
+
+@dataclass(frozen=True, slots=True)
+class Not(Expr):
+    """``NOT operand``. A non-boolean fails."""
+
+    operand: Expr
+
+    @property
+    def fallible(self) -> bool:
+        """Whether the operand can fail or be other than boolean."""
+        return _not_surely_boolean(self.operand)
+
+
+@dataclass(frozen=True, slots=True)
+class Case(Expr):
+    """Searched CASE: ``branches`` are (condition, result) pairs; no ``default`` means NULL."""
+
+    branches: tuple[tuple[Expr, Expr], ...]
+    default: Expr | None = None
+
+    @property
+    def fallible(self) -> bool:
+        """Whether a part can fail or a condition be other than boolean."""
+        conditions = any(_not_surely_boolean(condition) for condition, _ in self.branches)
+        return conditions or any(child.fallible for child in self.children())
+
+
+@dataclass(frozen=True, slots=True)
+class SimpleCase(Expr):
+    """``CASE operand WHEN value THEN result``: pairs of (value, result) compared by ``=``."""
+
+    operand: Expr
+    branches: tuple[tuple[Expr, Expr], ...]
+    default: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cast(_Fallible):
+    """``CAST(operand AS kind)``; type parameters have no effect."""
+
+    operand: Expr
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Call(_Fallible):
+    """A scalar function by its upper-case name; all arguments are evaluated.
+
+    TRIM is bound with three arguments (side as a string literal, characters, text), EXTRACT,
+    DATE_ADD and DATE_DIFF with the part as a string literal first.
+    """
+
+    function: str
+    arguments: tuple[Expr, ...]
+
+    @property
+    def fallible(self) -> bool:
+        """COALESCE and NULLIF take any kind; every other function can meet a wrong one."""
+        if self.function in ("COALESCE", "NULLIF"):
+            return any(argument.fallible for argument in self.arguments)
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateResult(Expr):
+    """In the select list of an aggregate query: the value of aggregate *number* of the plan."""
+
+    number: int
+
+
+_BOOLEANS = (Compare, Between, In, InCollection, Like, IsKind, And, Or, Not)
+
+
+def is_boolean(expression: Expr) -> bool:
+    """Whether the value is always TRUE, FALSE or unknown, so that a condition made of it cannot fail."""
+    if isinstance(expression, Literal):
+        return expression.kind in (Kind.BOOL, Kind.NULL, Kind.MISSING)
+    return isinstance(expression, _BOOLEANS)
+
+
+def _not_surely_boolean(expression: Expr) -> bool:
+    return expression.fallible or not is_boolean(expression)

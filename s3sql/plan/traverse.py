@@ -1,0 +1,107 @@
+"""Walking and rewriting expressions and plans, for the rules.
+
+In: a tree of frozen nodes.  Out: the same tree, or a new one that shares every part that did not change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
+from functools import cache
+from typing import TypeAlias, TypeVar
+
+from s3sql.plan.expr import Expr
+from s3sql.plan.logical import Aggregate, AggregateCall, Filter, Item, Limit, Plan, Project, Scan, Spread
+
+Node: TypeAlias = Scan | Filter | Aggregate | Project | Limit
+AnyNode = TypeVar("AnyNode", Scan, Filter, Aggregate, Project, Limit)
+Change: TypeAlias = Callable[[Expr], Expr]
+
+
+def walk(expression: Expr) -> Iterator[Expr]:
+    """The expression and all its parts, parents first, left to right."""
+    yield expression
+    for child in expression.children():
+        yield from walk(child)
+
+
+def rewrite(expression: Expr, change: Change) -> Expr:
+    """The expression with *change* applied to every part of it, children first."""
+    changed = {}
+    for slot in _slots(type(expression)):
+        before = getattr(expression, slot)
+        after = _rewritten(before, change)
+        if after is not before:
+            changed[slot] = after
+    return change(replace(expression, **changed) if changed else expression)
+
+
+@cache
+def _slots(node_class: type[Expr]) -> tuple[str, ...]:
+    return tuple(slot.name for slot in fields(node_class) if slot.name != "position")
+
+
+def _rewritten(value: object, change: Change) -> object:
+    if isinstance(value, Expr):
+        return rewrite(value, change)
+    if not isinstance(value, tuple):
+        return value
+    after = tuple(_rewritten(item, change) for item in value)
+    return value if all(new is old for new, old in zip(after, value, strict=True)) else after
+
+
+def nodes(plan: Node) -> Iterator[Node]:
+    """The plan's nodes from the top down to the scan."""
+    node: Node = plan
+    while not isinstance(node, Scan):
+        yield node
+        node = node.source
+    yield node
+
+
+def expressions(node: Node) -> Iterator[Expr]:
+    """The expressions that *node* itself evaluates, in order."""
+    if isinstance(node, Filter):
+        yield from node.conjuncts
+    elif isinstance(node, Aggregate):
+        yield from (call.operand for call in node.calls if call.operand is not None)
+    elif isinstance(node, Project):
+        yield from (item.expression for item in node.items)
+
+
+def map_nodes(plan: AnyNode, change: Callable[[Node], Node]) -> AnyNode:
+    """The plan with *change* applied to every node, the scan first; a node may become its own source."""
+    node: Node = plan
+    if not isinstance(node, Scan):
+        source: Node = map_nodes(node.source, change)
+        if source is not node.source:
+            node = replace(node, source=source)  # type: ignore[arg-type]
+    return change(node)  # type: ignore[return-value]
+
+
+def map_scan(plan: Plan, change: Callable[[Scan], Scan]) -> Plan:
+    """The plan over another scan."""
+    return map_nodes(plan, lambda node: change(node) if isinstance(node, Scan) else node)
+
+
+def map_expressions(plan: Plan, change: Change) -> Plan:
+    """The plan with every expression as *change* makes it; *change* is given whole expressions."""
+
+    def changed(node: Node) -> Node:
+        if isinstance(node, Filter):
+            return replace(node, conjuncts=tuple(change(conjunct) for conjunct in node.conjuncts))
+        if isinstance(node, Aggregate):
+            return replace(node, calls=tuple(_map_call(call, change) for call in node.calls))
+        if isinstance(node, Project):
+            return replace(node, items=tuple(_map_item(item, change) for item in node.items))
+        return node
+
+    return map_nodes(plan, changed)
+
+
+def _map_call(call: AggregateCall, change: Change) -> AggregateCall:
+    return call if call.operand is None else replace(call, operand=change(call.operand))
+
+
+def _map_item(item: Item | Spread, change: Change) -> Item | Spread:
+    return replace(item, expression=change(item.expression))

@@ -1,0 +1,126 @@
+"""Whatever a caller has, as the object it is.
+
+In: the ``source`` of :func:`s3sql.query`.  Out: a :class:`~s3sql.stores.base.StoredObject`.
+
+    str, os.PathLike        a file; ``file://`` and ``s3://bucket/key`` in a str
+    bytes-like              its contents
+    a get_object Body       a stream
+    anything with read()    a file object from where it stands, or a stream
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, TypeAlias, cast
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from s3sql.stores.base import StoredObject
+from s3sql.stores.local import open_path
+from s3sql.stores.memory import BytesObject
+from s3sql.stores.stream import Readable, is_readable, open_file
+
+if TYPE_CHECKING:
+    from s3sql.stores.s3 import S3Client
+
+Source: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | Readable
+
+#: A URL's scheme has two letters at least here; one letter is a drive of Windows.
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
+
+
+def open_source(
+    source: Source,
+    *,
+    client: S3Client | None = None,
+    endpoint_url: str | None = None,
+    region_name: str | None = None,
+    profile_name: str | None = None,
+) -> StoredObject:
+    """Open *source*; the options say how to reach ``s3://`` and mean nothing to any other kind.
+
+    Args:
+        source: see the module's table.
+        client: the boto3 S3 client to ask; it knows its endpoint, region and credentials.
+        endpoint_url: an S3 endpoint other than AWS's.
+        region_name: the region of the client that is made.
+        profile_name: the profile of the client that is made.
+
+    Raises:
+        S3SelectError: ``NoSuchKey``, ``NoSuchBucket``, ``AccessDenied`` and the other codes of a store.
+        TypeError: *source* is of no kind in the table.
+        ValueError: *source* is a URL of another scheme or without a key, or an option is given that
+            nothing would use.
+    """
+    location = source if isinstance(source, str) else ""
+    scheme = _SCHEME.match(location)
+    options = {"endpoint_url": endpoint_url, "region_name": region_name, "profile_name": profile_name}
+    set_options = [name for name, given in options.items() if given is not None]
+    if scheme is not None and scheme[1].lower() in ("s3", "s3a"):
+        if client is not None and set_options:
+            raise ValueError(f"{set_options[0]} is the client's to know; leave it out or the client")
+        return _open_s3_url(location, client, options)
+    if client is not None or set_options:
+        raise ValueError(
+            f"{(['client'] if client is not None else set_options)[0]} is only for s3:// sources"
+        )
+    if scheme is not None:
+        return open_path(_path_of(location, scheme[1].lower()))
+    return _open_here(source)
+
+
+def _open_here(source: Source) -> StoredObject:
+    """Open a source of this process or this machine."""
+    if isinstance(source, str | os.PathLike):
+        return open_path(source)
+    if isinstance(source, bytes | bytearray | memoryview):
+        return BytesObject(source)
+    if _is_botocore_body(source):
+        from s3sql.stores.s3 import open_body
+
+        return open_body(source)
+    if is_readable(source):
+        return open_file(source)
+    raise TypeError(_wrong_kind(source))
+
+
+def _open_s3_url(url: str, client: S3Client | None, options: dict[str, str | None]) -> StoredObject:
+    """Open ``s3://bucket/key``; the key is taken as it is, nothing in it is percent-decoded."""
+    from s3sql.stores.s3 import S3Store
+
+    bucket, _, key = url.partition("://")[2].partition("/")
+    if not bucket or not key:
+        raise ValueError(f"{url!r} names no object; an object's URL is s3://bucket/key")
+    store = S3Store.connect(**options) if client is None else S3Store(client)
+    return store.open(bucket, key)
+
+
+def _path_of(url: str, scheme: str) -> str:
+    """The path that a ``file`` URL names (RFC 8089)."""
+    if scheme != "file":
+        raise ValueError(
+            f"{url!r}: the scheme {scheme}:// is not supported. Sources are paths, file://, s3://, bytes and "
+            "file objects; the response of an HTTP library is one."
+        )
+    parts = urlsplit(url)
+    if parts.netloc not in ("", "localhost"):
+        raise ValueError(f"{url!r} names the host {parts.netloc!r}; a local file's URL has three slashes")
+    if parts.query or parts.fragment:
+        raise ValueError(f"{url!r}: write ? and # in a file's name as %3F and %23")
+    return url2pathname(parts.path)
+
+
+def _is_botocore_body(source: object) -> bool:
+    """Whether *source* is botocore's ``StreamingBody``; botocore is loaded if and only if it can be one."""
+    return any(kind.__module__ == "botocore.response" for kind in type(source).__mro__)
+
+
+def _wrong_kind(source: object) -> str:
+    """Why *source* is none, and what to pass."""
+    found = f"a source is a path, s3://bucket/key, bytes or a binary file object, not {type(source).__name__}"
+    if isinstance(source, dict) and "Body" in cast("dict[str, object]", source):
+        return f'{found}; of the answer of get_object pass answer["Body"]'
+    if hasattr(source, "__arrow_c_stream__"):
+        return f"{found}; a table in memory is for the library that made it to query"
+    return found
