@@ -56,15 +56,19 @@ class Text:
     """n strings of UTF-8 as slices of one padded buffer: string i is ``buffer[starts[i]:ends[i]]``.
 
     ``buffer`` is a whole padded allocation (see :mod:`s3sql.buffers`): 64 bytes may be read behind
-    every slice. Slices may overlap and come in any order.
+    every slice. Slices may overlap and come in any order. ``excludes`` are bytes known to occur in no
+    slice, so that a writer need not look for them.
     """
 
-    __slots__ = ("buffer", "ends", "starts")
+    __slots__ = ("buffer", "ends", "excludes", "starts")
 
-    def __init__(self, buffer: Bytes, starts: Int32s, ends: Int32s) -> None:
+    def __init__(
+        self, buffer: Bytes, starts: Int32s, ends: Int32s, excludes: frozenset[int] = frozenset()
+    ) -> None:
         self.buffer = buffer
         self.starts = starts
         self.ends = ends
+        self.excludes = excludes
 
     @classmethod
     def of(cls, strings: Iterable[str | bytes]) -> Self:
@@ -84,7 +88,7 @@ class Text:
 
     def take(self, rows: Rows) -> Text:
         """The strings of the given rows, in that order; the buffer is shared."""
-        return Text(self.buffer, self.starts[rows], self.ends[rows])
+        return Text(self.buffer, self.starts[rows], self.ends[rows], self.excludes)
 
     def scatter(self, rows: Rows, length: int) -> Text:
         """*length* strings: row ``rows[i]`` is string i, the others are empty."""
@@ -92,7 +96,7 @@ class Text:
         ends = np.zeros(length, np.int32)
         starts[rows] = self.starts
         ends[rows] = self.ends
-        return Text(self.buffer, starts, ends)
+        return Text(self.buffer, starts, ends, self.excludes)
 
     def to_bytes(self) -> list[bytes]:
         """Every string as bytes; for tests, messages and rare rows."""

@@ -72,7 +72,7 @@ def character_start(text: Buffer, offset: int) -> int:
     *offset* lies inside *text*.  Bytes that are not UTF-8 are given up on after three, the most that can
     belong to one character.
     """
-    for start in range(offset, max(offset - 4, 0), -1):
+    for start in range(offset, max(offset - 4, -1), -1):
         if text[start] & 0xC0 != 0x80:
             return start
     return offset

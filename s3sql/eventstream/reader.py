@@ -68,25 +68,27 @@ def _messages(pieces: Iterable[Buffer]) -> Iterator[tuple[int, dict[str, str], b
     offset = 0
     for piece in pieces:
         waiting += piece
-        while len(waiting) >= _PRELUDE_BYTES:
-            total, headers_length = _checked_lengths(waiting, offset)
-            if len(waiting) < total:
+        start = 0
+        while len(waiting) - start >= _PRELUDE_BYTES:
+            total, headers_length = _checked_lengths(waiting[start : start + _PRELUDE_BYTES], offset)
+            if len(waiting) - start < total:
                 break
-            message = bytes(memoryview(waiting)[:total])
-            del waiting[:total]
+            message = bytes(memoryview(waiting)[start : start + total])
             if crc32(memoryview(message)[:-4]) != CHECKSUM.unpack_from(message, total - 4)[0]:
                 raise BrokenStreamError(f"the checksum of the message at byte {offset:,} does not match")
             headers_end = _PRELUDE_BYTES + headers_length
             headers = _headers(message[_PRELUDE_BYTES:headers_end], offset)
             yield offset, headers, message[headers_end:-4]
+            start += total
             offset += total
+        del waiting[:start]
     if waiting:
         raise BrokenStreamError(f"the stream stops within the message at byte {offset:,}")
 
 
-def _checked_lengths(waiting: bytearray, offset: int) -> tuple[int, int]:
-    total, headers_length = LENGTHS.unpack_from(waiting)
-    if crc32(memoryview(waiting)[:8]) != CHECKSUM.unpack_from(waiting, 8)[0]:
+def _checked_lengths(prelude: bytearray, offset: int) -> tuple[int, int]:
+    total, headers_length = LENGTHS.unpack_from(prelude)
+    if crc32(prelude[:8]) != CHECKSUM.unpack_from(prelude, 8)[0]:
         raise BrokenStreamError(
             f"the checksum of the lengths of the message at byte {offset:,} does not match"
         )

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-import numpy as np
 from numpy.typing import NDArray
 
 from s3sql.kernels.compile import (
@@ -30,6 +29,8 @@ from s3sql.kernels.simd import at, byte_swap, load64, low_bits, put
 Array: TypeAlias = NDArray[Any]
 
 _MULTIPLIER = 0x9E3779B97F4A7C15
+#: "true" as load64 reads it.
+_TRUE = int.from_bytes(b"true", "little")
 #: Marks a slot of a hash table that holds no literal.
 EMPTY = -1
 
@@ -53,7 +54,9 @@ def _head(buffer: Any, start: Any, length: Any) -> Any:
 
 
 @inlined
-def _order(left: Any, left_start: Any, left_length: Any, right: Any, right_start: Any, right_length: Any) -> Any:
+def _order(
+    left: Any, left_start: Any, left_length: Any, right: Any, right_start: Any, right_length: Any
+) -> Any:
     """-1, 0 or 1 as the left slice stands before, with or behind the right one."""
     while True:
         left_head = _head(left, left_start, left_length)
@@ -96,16 +99,22 @@ def equals_literal(
 def order_with_literal(
     buffer: Array, starts: Array, ends: Array, literal: Array, literal_start: int, length: int, sign: Array
 ) -> None:
-    """-1, 0 or 1 as each text stands before, with or behind the literal."""
+    """A negative number, 0 or a positive one as each text stands before, with or behind the literal."""
     head = _head(literal, literal_start, length)
+    if length <= 8:
+        for row in range(len(starts)):
+            start = INT64(at(starts, row))
+            text_length = INT64(at(ends, row)) - start
+            text_head = _head(buffer, start, text_length)
+            # Without branches, which a random column would mispredict: the heads decide, else the lengths.
+            by_head = INT64(text_head > head) - INT64(text_head < head)
+            by_length = INT64(text_length > length) - INT64(text_length < length)
+            sign[row] = by_head * 2 + by_length
+        return
     for row in range(len(starts)):
         start = INT64(at(starts, row))
         text_length = INT64(at(ends, row)) - start
-        text_head = _head(buffer, start, text_length)
-        if text_head != head:
-            sign[row] = -1 if text_head < head else 1
-        else:
-            sign[row] = _order(buffer, start, text_length, literal, literal_start, length)
+        sign[row] = _order(buffer, start, text_length, literal, literal_start, length)
 
 
 @kernel(VOID(BYTES, INT32S, INT32S, BYTES, INT32S, INT32S, BOOLS_OUT))
@@ -201,3 +210,13 @@ def in_literals(
                     break
             slot = (slot + 1) & last
         put(found, row, hit)
+
+
+@kernel(VOID(BYTES, INT32S, INT32S, BOOLS_OUT))
+def spells_true(buffer: Array, starts: Array, ends: Array, truth: Array) -> None:
+    """Whether each text is ``true`` in any letter case."""
+    for row in range(len(starts)):
+        start = INT64(at(starts, row))
+        # Bit 5 is the difference between the cases of an ASCII letter.
+        lowered = (load64(buffer, start) & low_bits(32)) | UINT64(0x20202020)
+        put(truth, row, (lowered == UINT64(_TRUE)) & (INT64(at(ends, row)) - start == 4))

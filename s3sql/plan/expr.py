@@ -86,8 +86,11 @@ class _Fallible(Expr):
 
 @dataclass(frozen=True, slots=True)
 class Literal(Expr):
-    """A constant. ``value``: None for NULL and MISSING, else bool, int, float, Decimal or str;
-    for TIMESTAMP the four numbers of :class:`s3sql.types.Timestamps`."""
+    """A constant.
+
+    ``value``: None for NULL and MISSING, else bool, int, float, Decimal or str; for TIMESTAMP the four
+    numbers of :class:`s3sql.types.Timestamps`.
+    """
 
     kind: Kind
     value: object
@@ -160,8 +163,11 @@ class Concat(_Fallible):
 
 @dataclass(frozen=True, slots=True)
 class Compare(Expr):
-    """``= <> < <= > >=``; ``!=`` is bound as ``<>``. Only ``=`` and ``<>`` never fail, and the
-    orderings do not when the binder could prove ``safe`` (text with text, CSV field with number)."""
+    """``= <> < <= > >=``; ``!=`` is bound as ``<>``.
+
+    Only ``=`` and ``<>`` never fail, and the orderings do not when the binder could prove ``safe``
+    (text with text, CSV field with number).
+    """
 
     operator: str
     left: Expr
@@ -208,8 +214,10 @@ class InCollection(Expr):
 
 @dataclass(frozen=True, slots=True)
 class Like(Expr):
-    """``operand LIKE pattern [ESCAPE escape]``; ``safe``: the operand is text or unknown, and pattern
-    and escape are constants without a fault."""
+    """``operand LIKE pattern [ESCAPE escape]``.
+
+    ``safe``: the operand is text or unknown, and pattern and escape are constants without a fault.
+    """
 
     operand: Expr
     pattern: Expr

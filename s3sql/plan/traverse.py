@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
-from functools import cache
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from s3sql.plan.expr import Expr
 from s3sql.plan.logical import Aggregate, AggregateCall, Filter, Item, Limit, Plan, Project, Scan, Spread
 
 Node: TypeAlias = Scan | Filter | Aggregate | Project | Limit
-AnyNode = TypeVar("AnyNode", Scan, Filter, Aggregate, Project, Limit)
 Change: TypeAlias = Callable[[Expr], Expr]
 
 
@@ -27,7 +25,7 @@ def walk(expression: Expr) -> Iterator[Expr]:
 
 def rewrite(expression: Expr, change: Change) -> Expr:
     """The expression with *change* applied to every part of it, children first."""
-    changed = {}
+    changed: dict[str, Any] = {}
     for slot in _slots(type(expression)):
         before = getattr(expression, slot)
         after = _rewritten(before, change)
@@ -36,9 +34,14 @@ def rewrite(expression: Expr, change: Change) -> Expr:
     return change(replace(expression, **changed) if changed else expression)
 
 
-@cache
 def _slots(node_class: type[Expr]) -> tuple[str, ...]:
-    return tuple(slot.name for slot in fields(node_class) if slot.name != "position")
+    if node_class not in _SLOTS:
+        _SLOTS[node_class] = tuple(slot.name for slot in fields(node_class) if slot.name != "position")
+    return _SLOTS[node_class]
+
+
+#: The fields of each class of expression; asking dataclasses for them costs more than the rewriting.
+_SLOTS: dict[type[Expr], tuple[str, ...]] = {}
 
 
 def _rewritten(value: object, change: Change) -> object:
@@ -69,14 +72,19 @@ def expressions(node: Node) -> Iterator[Expr]:
         yield from (item.expression for item in node.items)
 
 
-def map_nodes(plan: AnyNode, change: Callable[[Node], Node]) -> AnyNode:
-    """The plan with *change* applied to every node, the scan first; a node may become its own source."""
-    node: Node = plan
+def map_nodes(plan: Plan, change: Callable[[Node], Node]) -> Plan:
+    """The plan with *change* applied to every node, the scan first; a filter may become its own source."""
+    changed = _mapped(plan, change)
+    assert isinstance(changed, Project | Limit), "the top of a plan stays what it is"
+    return changed
+
+
+def _mapped(node: Node, change: Callable[[Node], Node]) -> Node:
     if not isinstance(node, Scan):
-        source: Node = map_nodes(node.source, change)
+        source = _mapped(node.source, change)
         if source is not node.source:
             node = replace(node, source=source)  # type: ignore[arg-type]
-    return change(node)  # type: ignore[return-value]
+    return change(node)
 
 
 def map_scan(plan: Plan, change: Callable[[Scan], Scan]) -> Plan:

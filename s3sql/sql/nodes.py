@@ -39,8 +39,8 @@ In: the parts the parser read.  Out: nodes that the binder, the printer and ``sq
                       part is exp.Var("YEAR").
     parentheses       leave no node; the printer writes those that are needed.
 
-Every column, path step, call, cast, literal and operator carries the line and column (from 1) of its first
-token, an operator those of the operator: position(). The tree is otherwise free of metadata, and two texts
+Every column, path step, call, cast, literal and operator but AND and OR carries the line and column (from 1)
+of its first token, an operator those of the operator: position(). The tree is otherwise free of metadata, and two texts
 that differ only in blanks, case of keywords or needless parentheses give equal trees.
 """
 
@@ -203,7 +203,7 @@ def _step(node: exp.Dot | exp.Bracket) -> Step:
         return Step("elements", position=place)
     if key.is_string:
         return Step("key", key.this, True, position=place)
-    return Step("index", index=int(key.this), position=place)
+    return Step("index", index=_whole(key.this), position=place)
 
 
 def has_wildcard(node: exp.Expr) -> bool:
@@ -239,18 +239,23 @@ def source(select: exp.Select) -> Source:
 def limit_rows(select: exp.Select) -> int | None:
     """The number after LIMIT, None without LIMIT."""
     limit = select.args.get("limit")
-    return None if limit is None else int(limit.expression.this)
+    return None if limit is None else _whole(limit.expression.this)
+
+
+def _whole(digits: str) -> int:
+    """The value of *digits*; 2**62, which is more than any row or element, for what does not fit 18 digits.
+
+    Python refuses to convert texts of more than 4,300 digits.
+    """
+    significant = digits.lstrip("0")
+    return int(significant or "0") if len(significant) < 19 else 1 << 62
 
 
 # ---- connectors
 
 
 def chain(connector: type[exp.And] | type[exp.Or], terms: Sequence[exp.Expr]) -> exp.Expr:
-    """*terms* under one connector, as a balanced tree; nested chains of the same connector are merged.
-
-    The connector that joins two halves carries the place of the right half's operator, which the parser left
-    as meta ``operator`` (line, column) on that half's first term.
-    """
+    """*terms* under one connector, as a balanced tree; nested chains of the same connector are merged."""
     level: list[exp.Expr] = []
     for term in terms:
         if type(term) is connector:
@@ -310,9 +315,11 @@ def is_number(node: exp.Expr) -> bool:
 def number_kind(node: exp.Expr) -> NumberKind:
     """INT for digits that fit 64 bits with their sign, else DECIMAL."""
     digits: str = node.this
-    if not digits.lstrip("-").isdigit() or len(digits) > 4300:
+    significant = digits.lstrip("-").lstrip("0")
+    if len(significant) > 19 or not digits.lstrip("-").isdigit():
         return "DECIMAL"
-    return "INT" if -(1 << 63) <= int(digits) < 1 << 63 else "DECIMAL"
+    magnitude = int(significant or "0")
+    return "INT" if magnitude < 1 << 63 or (magnitude == 1 << 63 and digits.startswith("-")) else "DECIMAL"
 
 
 def ion(kind: Literal["TIMESTAMP", "FLOAT"], text: str) -> exp.Introducer:
@@ -340,9 +347,9 @@ def is_unary_plus(node: exp.Expr) -> bool:
 # ---- types
 
 
-def data_type(name: str, parameters: Sequence[int] = ()) -> exp.DataType:
+def data_type(name: str, parameters: Sequence[str] = ()) -> exp.DataType:
     """The type *name* (a TypeName, or the PartiQL name of a type that S3 Select does not have)."""
-    arguments = [exp.DataTypeParam(this=number(str(parameter))) for parameter in parameters]
+    arguments = [exp.DataTypeParam(this=number(parameter)) for parameter in parameters]
     dtype = _DTYPES.get(cast(TypeName, name))
     if dtype is None:
         return exp.DataType(this=exp.DType.USERDEFINED, kind=name)

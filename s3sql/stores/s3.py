@@ -284,7 +284,7 @@ def raise_as_select_error(
         raise S3SelectError("AccessDenied", f"{name} was not asked for: {error}.", status=403) from error
     if isinstance(error, botocore_errors.ParamValidationError):
         raise S3SelectError("InvalidRequest", f"{name} was not asked for: {error}.") from error
-    if isinstance(error, botocore_errors.HTTPClientError):
+    if isinstance(error, botocore_errors.ConnectionError | botocore_errors.HTTPClientError):
         raise S3SelectError(
             "ServiceUnavailable", f"The endpoint gave no answer about {name}: {error}.", status=503
         ) from error

@@ -96,7 +96,7 @@ class StreamObject(OpenObject):
         """Fill *buffer* from *offset* on; see :meth:`s3sql.stores.base.StoredObject.read_into`."""
         replayed = 0
         if offset < self._position:
-            again = memoryview(self._beginning)[offset : offset + len(buffer)]
+            again = self._beginning[offset : offset + len(buffer)]
             replayed = len(again)
             buffer[:replayed] = again
         if replayed == len(buffer):

@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import pytest
+
 from s3sql.kernels import simd
 from s3sql.kernels.compile import (
     BYTES,

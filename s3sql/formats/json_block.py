@@ -1,0 +1,208 @@
+"""A block of JSON text, parsed: the tape of its values and where its rows are.
+
+In: a padded buffer of JSON values one behind the other.  Out: :class:`JsonBlock`; rows before the first
+error are good, and an incomplete value at the end is left for the next block.
+
+Source of the rules: RFC 8259; AWS S3 User Guide, "Filtering and retrieving data" (a record is at most 1 MB).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from s3sql.buffers import PADDING, Bytes, PaddedBuffer
+from s3sql.errors import S3SelectError
+from s3sql.formats.scratch import Scratch
+from s3sql.kernels import json_index, json_tape
+from s3sql.kernels.text import join
+from s3sql.kernels.utf8 import first_invalid
+from s3sql.limits import MAX_JSON_DEPTH, MAX_RECORD_BYTES
+from s3sql.types import Int32s, Kind, Text
+
+_BOM = b"\xef\xbb\xbf"
+
+#: How far behind a syntax error a byte that is not UTF-8 still is the error that is reported: text is decoded
+#: by buffers of this size before it is parsed (Choice; AWS names multiples of it in InvalidTextEncoding).
+_DECODED_AHEAD = 8192
+
+_FAULTS = {
+    json_tape.EXPECTED_VALUE: "{found} stands where a JSON value is expected",
+    json_tape.EXPECTED_NAME: "{found} stands where the quoted name of a member is expected",
+    json_tape.EXPECTED_COLON: "{found} stands where a colon is expected behind the name of a member",
+    json_tape.EXPECTED_COMMA: "{found} stands where a comma or the end of the list or object is expected",
+    json_tape.WRONG_LITERAL: "{found} stands in a word that is none of true, false and null",
+    json_tape.WRONG_NUMBER: "{found} stands in a number where JSON does not allow it",
+    json_tape.WRONG_ESCAPE: "a backslash in a string does not begin an escape that JSON has",
+    json_tape.LONELY_SURROGATE: "an escape is one half of a surrogate pair, which is not a character",
+    json_tape.RAW_CONTROL: "{found} stands in a string without being escaped",
+    json_tape.TOO_DEEP: f"lists and objects are nested deeper than {MAX_JSON_DEPTH} levels",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class JsonBlock:
+    """Root values on a tape (:mod:`s3sql.kernels.json_tape`).
+
+    ``roots``: the tape numbers of the complete root values before the first error, in order.
+    ``consumed``: how many bytes of the block are done with; from there on stands an incomplete value.
+    ``failure``: what is wrong in the record behind the last of ``roots``.
+    ``compact``: every list and struct is known to be written without white space and escapes.
+    """
+
+    buffer: Bytes
+    tape: Int32s
+    roots: Int32s
+    consumed: int
+    failure: S3SelectError | None
+    compact: bool
+
+    @property
+    def complete(self) -> bool:
+        """Whether the block is free of errors and ends between two values."""
+        return self.failure is None and self.consumed == self.buffer_length
+
+    buffer_length: int = 0
+
+    def record_starts(self) -> Int32s:
+        """The offset of the first byte of every root value."""
+        return _root_slices(self.tape, self.roots)[0]
+
+
+def index_block(
+    buffer: PaddedBuffer,
+    length: int,
+    *,
+    at_start: bool,
+    at_end: bool,
+    scratch: Scratch,
+    base: int = 0,
+) -> JsonBlock:
+    """Parse the first *length* bytes of *buffer*.
+
+    ``at_start``: the block begins the object, so a byte order mark is dropped. ``at_end``: nothing follows,
+    so an incomplete value is an error. ``base``: where in the object the block begins, for messages.
+    The tape lies in *scratch* and is valid until the next block is indexed with it.
+
+    ``failure`` is ``JSONParsingError``, ``InvalidTextEncoding`` or ``OverMaxRecordSize``.
+    """
+    array = buffer.array
+    start = len(_BOM) if at_start and array[: len(_BOM)].tobytes() == _BOM and length >= len(_BOM) else 0
+    block, status, where = _parse(array, start, length, at_end, scratch)
+    failure = _failure(status, where, block.consumed, array, length, at_end, base)
+    if failure is not None and status == json_tape.INCOMPLETE and failure.code == "OverMaxRecordSize":
+        status = json_tape.TOO_LONG
+    invalid = _first_invalid(array, start, length, block.consumed, status, where, at_end)
+    if invalid < 0 and failure is None:
+        return block
+    roots = block.roots
+    if invalid >= 0:
+        roots = roots[: int(np.searchsorted(_root_slices(block.tape, roots)[1], invalid, side="right"))]
+        failure = S3SelectError(
+            "InvalidTextEncoding",
+            "UTF-8 encoding is required. The text encoding error was found near byte "
+            f"{(base + invalid) // _DECODED_AHEAD * _DECODED_AHEAD + _DECODED_AHEAD:,}.",
+        )
+    return JsonBlock(array, block.tape, roots, block.consumed, failure, block.compact, length)
+
+
+def block_of(text: Text) -> JsonBlock:
+    """The compact JSON values of *text* as a block; root i is value i.
+
+    Raises :class:`S3SelectError` ``JSONParsingError`` if a literal nests them too deep.
+    """
+    room = int((text.ends - text.starts).sum(dtype=np.int64)) + len(text)
+    joined = np.empty(room + PADDING, np.uint8)
+    length = join(text.buffer, text.starts, text.ends, ord("\n"), joined)
+    block, status, where = _parse(joined, 0, length, True, Scratch())
+    if status != json_tape.COMPLETE:
+        failure = _failure(status, where, block.consumed, joined, length, True, 0)
+        assert failure is not None
+        raise failure
+    return JsonBlock(joined, block.tape, block.roots, length, None, True, length)
+
+
+def _parse(
+    array: Bytes, start: int, end: int, at_end: bool, scratch: Scratch
+) -> tuple[JsonBlock, int, int]:
+    """Run both passes over ``array[start:end]``: the block without its failure, the status and its offset."""
+    index = scratch.int32s("json index", end - start + json_index.INDEX_SLACK)
+    totals = np.empty(json_index.TOTALS, np.int64)
+    json_index.index_structure(array, start, end, index, totals)
+    values = int(totals[json_index.VALUES])
+    tape = scratch.int32s("json tape", values * json_tape.WIDTH)
+    roots = scratch.int32s("json roots", values)
+    outcome = np.empty(json_tape.OUTCOME, np.int64)
+    containers = np.empty(MAX_JSON_DEPTH, np.int32)
+    json_tape.build_tape(array, start, end, at_end, index, totals, tape, roots, containers, outcome)
+    status, where, consumed, count, backslash = outcome.tolist()
+    roots = roots[:count]
+    compact = False
+    if status == json_tape.COMPLETE and backslash == end:
+        starts, ends = _root_slices(tape, roots)
+        between = (end - start) - int((ends - starts).sum(dtype=np.int64))
+        compact = between == totals[json_index.BLANKS]
+    return JsonBlock(array, tape, roots, consumed, None, compact, end), status, where
+
+
+def _root_slices(tape: Int32s, roots: Int32s) -> tuple[Int32s, Int32s]:
+    """Where the root values start and end, quotes included."""
+    entries = tape.reshape(-1)[: tape.size // json_tape.WIDTH * json_tape.WIDTH].reshape(-1, json_tape.WIDTH)
+    rows = entries[roots]
+    quotes = ((rows[:, json_tape.KIND] & 255) == Kind.STRING).astype(np.int32)
+    return rows[:, json_tape.START] - quotes, rows[:, json_tape.END] + quotes
+
+
+def _failure(
+    status: int, where: int, consumed: int, array: Bytes, length: int, at_end: bool, base: int
+) -> S3SelectError | None:
+    """The error that a status of the parser means, if any."""
+    if status == json_tape.COMPLETE:
+        return None
+    if status == json_tape.TOO_LONG or (
+        status == json_tape.INCOMPLETE and length - consumed > MAX_RECORD_BYTES
+    ):
+        start = where if status == json_tape.TOO_LONG else consumed
+        return S3SelectError(
+            "OverMaxRecordSize",
+            f"The JSON value that begins at byte {base + start:,} is longer than {MAX_RECORD_BYTES:,} bytes, "
+            "the most a record may have.",
+        )
+    if status == json_tape.INCOMPLETE:
+        if not at_end:
+            return None
+        reason = "the object ends inside a value"
+        where = length
+    else:
+        reason = _FAULTS[status].format(found=_shown(array, where, length))
+    return S3SelectError(
+        "JSONParsingError",
+        f"The object is not valid JSON: {reason}, at byte {base + where:,}, in the value that begins "
+        "behind the last record that could be read.",
+    )
+
+
+def _shown(array: Bytes, where: int, length: int) -> str:
+    """The character at *where* for a message."""
+    if where >= length:
+        return "the end of the object"
+    byte = int(array[where])
+    if 32 < byte < 127:
+        return f"'{chr(byte)}'"
+    if byte < 128:
+        return f"the character U+{byte:04X}"
+    return f"the byte 0x{byte:02x}"
+
+
+def _first_invalid(
+    array: Bytes, start: int, length: int, consumed: int, status: int, where: int, at_end: bool
+) -> int:
+    """The first byte that is not UTF-8 among those whose encoding counts now; -1 if there is none."""
+    if status == json_tape.COMPLETE or (status == json_tape.INCOMPLETE and not at_end):
+        return first_invalid(array, start, consumed)
+    end = min(length, where + _DECODED_AHEAD)
+    # A character that the end of these bytes cuts in two is not wrong.
+    while (not at_end or end < length) and end > start and array[end - 1] >= 0x80 and end > where:
+        end -= 1
+    return first_invalid(array, start, end)

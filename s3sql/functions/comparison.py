@@ -1,0 +1,348 @@
+"""The comparison operators ``= <> < <= > >=`` over columns of any kinds, and membership in sets of texts.
+
+In: two columns.  Out: a column of booleans, NULL where either side is unknown.
+
+Sources: AWS S3 User Guide, Operators; PartiQL v0.1.
+
+* ``=`` and ``<>`` never fail: values of different kinds are not equal. The orderings work within a kind
+  (numbers among each other, texts by Unicode scalar value, booleans, timestamps by instant); anything else
+  fails with ExternalEvalException.
+* Numbers are compared by value; beside a float the other one is converted to the nearest float. NaN is
+  unequal to everything and in no order.
+* Lists are equal element by element, structs member by member in any order; NULL in them equals NULL.
+* A bare CSV column beside a number is read as a number; text that is none is unequal and in no order
+  (an extension, where AWS answers ``=`` with FALSE and fails otherwise).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from s3sql.errors import S3SelectError
+from s3sql.functions.numbers import as_decimals, as_floats, decimals_of_text, order_decimals
+from s3sql.functions.registry import Fail
+from s3sql.kernels import compare as kernels
+from s3sql.types import NUMBERS, Column, Kind, Mask, Payload, Text, Timestamps
+
+#: Judges all rows of two payloads; the mask says in which of them the answer is asked for (None: in all).
+_Judge: TypeAlias = Callable[[str, Any, Any, "Mask | None"], Mask]
+
+_UFUNCS: dict[str, Callable[..., Mask]] = {
+    "=": np.equal,
+    "<>": np.not_equal,
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+}
+_SWAPPED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_EQUALITIES = frozenset({"=", "<>"})
+
+
+def compare(
+    operator: str, left: Column, right: Column, fail: Fail, *, left_csv: bool = False, right_csv: bool = False
+) -> Column:
+    """``left operator right``. ``left_csv``, ``right_csv``: that side is a bare column of a CSV object.
+
+    Rows whose kinds have no common order fail with ExternalEvalException and are NULL.
+    """
+    # Text that is no number: unequal as a text is, in no order as NULL is.
+    failing = Kind.STRING if operator in _EQUALITIES else Kind.NULL
+    if left_csv and not right_csv:
+        left = _read_beside(left, right, failing)
+    elif right_csv and not left_csv:
+        right = _read_beside(right, left, failing)
+    if left.kind is not None and right.kind is not None:
+        return _compare_uniform(operator, left, right, fail)
+    left_tags, right_tags = left.tag_array(), right.tag_array()
+    known = (left_tags >= Kind.BOOL) & (right_tags >= Kind.BOOL)
+    truth = np.full(left.length, operator == "<>")
+    judged = ~known
+    for left_kind, left_payload in left.parts.items():
+        for right_kind, right_payload in right.parts.items():
+            judge = _judge(operator, left_kind, right_kind)
+            if judge is None:
+                continue
+            rows = (left_tags == left_kind) & (right_tags == right_kind)
+            if rows.any():
+                np.copyto(truth, judge(operator, left_payload, right_payload, rows), where=rows)
+                judged |= rows
+    if operator not in _EQUALITIES and not judged.all():
+        _fail_unordered(operator, left, right, ~judged, fail)
+        known &= judged
+    return truth_column(truth, known)
+
+
+def equals(left: Column, right: Column, left_csv: bool = False, right_csv: bool = False) -> Column:
+    """``left = right`` as simple CASE, NULLIF and IN use it; NULL where either side is unknown."""
+    return compare("=", left, right, _never, left_csv=left_csv, right_csv=right_csv)
+
+
+def truth_column(truth: Mask, known: Mask | None = None) -> Column:
+    """Booleans, NULL where not *known*."""
+    if known is None or known.all():
+        return Column.of(Kind.BOOL, truth)
+    tags = np.where(known, np.uint8(Kind.BOOL), np.uint8(Kind.NULL))
+    return Column.tagged(tags, {Kind.BOOL: truth})
+
+
+def _never(where: Mask, error: S3SelectError) -> None:
+    raise AssertionError(f"equality cannot fail: {error}")
+
+
+def _compare_uniform(operator: str, left: Column, right: Column, fail: Fail) -> Column:
+    assert left.kind is not None
+    assert right.kind is not None
+    if left.kind < Kind.BOOL or right.kind < Kind.BOOL:
+        return Column.unknown(Kind.NULL, left.length)
+    judge = _judge(operator, left.kind, right.kind)
+    if judge is not None:
+        return truth_column(judge(operator, left.parts[left.kind], right.parts[right.kind], None))
+    if operator in _EQUALITIES:
+        return truth_column(np.full(left.length, operator == "<>"))
+    if left.length:
+        _fail_unordered(operator, left, right, np.ones(left.length, np.bool_), fail)
+    return Column.unknown(Kind.NULL, left.length)
+
+
+def _fail_unordered(operator: str, left: Column, right: Column, rows: Mask, fail: Fail) -> None:
+    row = int(np.argmax(rows))
+    left_kind, right_kind = Kind(int(left.tag_array()[row])), Kind(int(right.tag_array()[row]))
+    hint = "compare values of one kind; CAST makes a number of text"
+    if left_kind == right_kind:
+        hint = f"a {left_kind.name} can only be compared by = and <>"
+    fail(
+        rows,
+        S3SelectError(
+            "ExternalEvalException",
+            "The query cannot be evaluated. Please check the query and file and try again. "
+            f"{left_kind.name} {operator} {right_kind.name} has no order: {hint}.",
+        ),
+    )
+
+
+def _read_beside(field: Column, other: Column, failing: Kind) -> Column:
+    """A CSV column with the texts that stand beside a number read as numbers, or of kind *failing*."""
+    texts = field.parts.get(Kind.STRING)
+    if not isinstance(texts, Text) or not any(kind in NUMBERS for kind in other.parts):
+        return field
+    # Numbers are compared by value, so an int may be read as the decimal it equals.
+    decimals, valid = decimals_of_text(texts)
+    if field.kind == Kind.STRING and other.kind in NUMBERS and valid.all():
+        return Column.of(Kind.DECIMAL, decimals)
+    other_tags = other.tag_array()
+    beside = (other_tags >= Kind.INT) & (other_tags <= Kind.DECIMAL)
+    tags = field.tag_array()
+    read = np.where(valid, np.uint8(Kind.DECIMAL), np.uint8(failing))
+    tags = np.where(beside & (tags == Kind.STRING), read, tags)
+    return Column.tagged(tags, {Kind.STRING: texts, Kind.DECIMAL: decimals})
+
+
+# --- judges: one per pair of kinds ------------------------------------------------------------------------
+
+
+def _judge(operator: str, left: Kind, right: Kind) -> _Judge | None:
+    """The judge of a pair of kinds, None if they cannot be compared so."""
+    if left == right and left in (Kind.LIST, Kind.STRUCT) and operator not in _EQUALITIES:
+        return None
+    return _JUDGES.get((left, right))
+
+
+def _judge_arrays(operator: str, left: NDArray[Any], right: NDArray[Any], rows: Mask | None) -> Mask:
+    return _UFUNCS[operator](left, right)
+
+
+def _judge_floats(left_kind: Kind, right_kind: Kind) -> _Judge:
+    def judge(operator: str, left: Payload, right: Payload, rows: Mask | None) -> Mask:
+        return _UFUNCS[operator](as_floats(left_kind, left, rows), as_floats(right_kind, right, rows))
+
+    return judge
+
+
+def _judge_decimals(left_kind: Kind, right_kind: Kind) -> _Judge:
+    def judge(operator: str, left: Payload, right: Payload, rows: Mask | None) -> Mask:
+        sign = order_decimals(as_decimals(left_kind, left), as_decimals(right_kind, right), rows)
+        return _UFUNCS[operator](sign, 0)
+
+    return judge
+
+
+def _judge_texts(operator: str, left: Text, right: Text, rows: Mask | None) -> Mask:
+    if not len(left):
+        return np.zeros(0, np.bool_)
+    if _is_constant(left) and not _is_constant(right):
+        return _judge_texts(_SWAPPED[operator], right, left, rows)
+    if operator in _EQUALITIES:
+        equal = _equal_texts(left, right)
+        return equal if operator == "=" else ~equal
+    return _UFUNCS[operator](_order_texts(left, right), np.int8(0))
+
+
+def _is_constant(text: Text) -> bool:
+    """Whether every row is the same slice: the evaluator broadcasts literals."""
+    return text.starts.strides == (0,) and text.ends.strides == (0,)
+
+
+def _equal_texts(left: Text, right: Text) -> Mask:
+    equal = np.empty(len(left), np.bool_)
+    if _is_constant(right):
+        start, length = int(right.starts[0]), int(right.ends[0] - right.starts[0])
+        kernels.equals_literal(left.buffer, left.starts, left.ends, right.buffer, start, length, equal)
+        return equal
+    kernels.equals_text(left.buffer, left.starts, left.ends, right.buffer, right.starts, right.ends, equal)
+    return equal
+
+
+def _order_texts(left: Text, right: Text) -> NDArray[np.int8]:
+    sign = np.empty(len(left), np.int8)
+    if _is_constant(right):
+        start, length = int(right.starts[0]), int(right.ends[0] - right.starts[0])
+        kernels.order_with_literal(left.buffer, left.starts, left.ends, right.buffer, start, length, sign)
+        return sign
+    kernels.order_with_text(left.buffer, left.starts, left.ends, right.buffer, right.starts, right.ends, sign)
+    return sign
+
+
+def _judge_timestamps(operator: str, left: Timestamps, right: Timestamps, rows: Mask | None) -> Mask:
+    later = np.where(
+        left.seconds == right.seconds,
+        left.nanoseconds > right.nanoseconds,
+        left.seconds > right.seconds,
+    )
+    same = (left.seconds == right.seconds) & (left.nanoseconds == right.nanoseconds)
+    sign = np.where(same, np.int8(0), np.where(later, np.int8(1), np.int8(-1)))
+    return _UFUNCS[operator](sign, np.int8(0))
+
+
+def _judge_json(operator: str, left: Text, right: Text, rows: Mask | None) -> Mask:
+    equal = _equal_texts(left, right)
+    unequal = ~equal if rows is None else rows & ~equal
+    for row in np.flatnonzero(unequal).tolist():
+        # Different texts can still be equal values: 1 and 1.0, members in another order.
+        equal[row] = same_json(_slice(left, row), _slice(right, row))
+    return equal if operator == "=" else ~equal
+
+
+def _slice(text: Text, row: int) -> bytes:
+    return text.buffer[text.starts[row] : text.ends[row]].tobytes()
+
+
+_JUDGES: dict[tuple[Kind, Kind], _Judge] = {
+    (Kind.BOOL, Kind.BOOL): _judge_arrays,
+    (Kind.INT, Kind.INT): _judge_arrays,
+    (Kind.FLOAT, Kind.FLOAT): _judge_arrays,
+    (Kind.STRING, Kind.STRING): _judge_texts,
+    (Kind.TIMESTAMP, Kind.TIMESTAMP): _judge_timestamps,
+    (Kind.LIST, Kind.LIST): _judge_json,
+    (Kind.STRUCT, Kind.STRUCT): _judge_json,
+    **{
+        pair: _judge_floats(*pair)
+        for kind in (Kind.INT, Kind.DECIMAL)
+        for pair in ((kind, Kind.FLOAT), (Kind.FLOAT, kind))
+    },
+    **{
+        pair: _judge_decimals(*pair)
+        for pair in ((Kind.DECIMAL, Kind.DECIMAL), (Kind.INT, Kind.DECIMAL), (Kind.DECIMAL, Kind.INT))
+    },
+}
+
+
+# --- JSON values ------------------------------------------------------------------------------------------
+
+
+class _Struct(list[tuple[str, object]]):
+    """The members of a JSON object in document order, repeated names included."""
+
+
+def parse_json(text: bytes) -> object:
+    """A JSON value with exact numbers: None, bool, Decimal, str, list, or an object's list of members."""
+    return json.loads(text, parse_float=Decimal, parse_int=Decimal, object_pairs_hook=_Struct)
+
+
+def same_json(left: bytes, right: bytes) -> bool:
+    """Whether two JSON texts are equal values: numbers by value, members in any order, null equals null."""
+    return left == right or _same_value(parse_json(left), parse_json(right))
+
+
+def _same_value(left: object, right: object) -> bool:
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, _Struct) and isinstance(right, _Struct):
+        return _same_members(left, right)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(_same_value, left, right))
+    return left == right
+
+
+def _same_members(left: _Struct, right: _Struct) -> bool:
+    if len(left) != len(right):
+        return False
+    remaining = list(right)
+    for name, value in left:
+        for number, (other_name, other_value) in enumerate(remaining):
+            if name == other_name and _same_value(value, other_value):
+                del remaining[number]
+                break
+        else:
+            return False
+    return True
+
+
+# --- sets of texts ----------------------------------------------------------------------------------------
+
+
+class TextSet:
+    """Texts to look others up in: an open hash table that a kernel probes."""
+
+    __slots__ = ("_bits", "_slots", "_texts", "_words")
+
+    def __init__(self, strings: tuple[str, ...]) -> None:
+        self._texts = texts = Text.of(dict.fromkeys(strings))
+        self._bits = max(2, len(self._texts).bit_length() + 1)
+        self._slots = np.full(1 << self._bits, kernels.EMPTY, np.int32)
+        self._words = np.array(
+            [int.from_bytes(string[:8].ljust(8, b"\0"), "little") for string in self._texts.to_bytes()],
+            np.uint64,
+        )
+        for number in range(len(self._texts)):
+            slot = kernels.hash_slot(
+                self._texts.buffer, self._texts.starts, self._texts.ends, number, self._bits
+            )
+            while self._slots[slot] != kernels.EMPTY:
+                slot = (slot + 1) % len(self._slots)
+            self._slots[slot] = number
+
+    @classmethod
+    def of(cls, strings: tuple[str, ...]) -> TextSet:
+        """The set of the given strings, kept from one morsel to the next."""
+        return _cached_text_set(strings)
+
+    def contains(self, text: Text) -> Mask:
+        """Which of the given texts are in the set."""
+        found = np.empty(len(text), np.bool_)
+        literals = self._texts
+        kernels.in_literals(
+            text.buffer,
+            text.starts,
+            text.ends,
+            literals.buffer,
+            literals.starts,
+            literals.ends,
+            self._words,
+            self._slots,
+            self._bits,
+            found,
+        )
+        return found
+
+
+@lru_cache(maxsize=64)
+def _cached_text_set(strings: tuple[str, ...]) -> TextSet:
+    return TextSet(strings)

@@ -1,0 +1,55 @@
+"""Exact comparison of decimals held as mantissa * 10**-scale.
+
+In: two columns of each.  Out: -1, 0 or 1 for each row.  Nothing overflows: mantissas are brought to one
+scale in 128 bits, and scales too far apart decide by themselves.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from s3sql.kernels.compile import INT8S_OUT, INT32S, INT64, INT64S, UINT64, VOID, inlined, kernel
+from s3sql.kernels.powers import WORD_TENS
+from s3sql.kernels.simd import at, multiply_high, put
+
+
+@inlined
+def _compare_scaled(magnitude: Any, other: Any, distance: Any) -> Any:
+    """*magnitude* against *other* * 10**distance; both positive, *distance* at least 0."""
+    if distance > 19:
+        # 10**20 exceeds every magnitude.
+        return -1
+    factor = WORD_TENS[UINT64(distance)]
+    scaled = other * factor
+    if multiply_high(other, factor) != UINT64(0):
+        return -1
+    return INT64(magnitude > scaled) - INT64(magnitude < scaled)
+
+
+@inlined
+def compare_decimal(mantissa_1: Any, scale_1: Any, mantissa_2: Any, scale_2: Any) -> Any:
+    """-1, 0 or 1 for two decimals (``int64`` each)."""
+    if scale_1 == scale_2:
+        return INT64(mantissa_1 > mantissa_2) - INT64(mantissa_1 < mantissa_2)
+    sign_1 = INT64(mantissa_1 > 0) - INT64(mantissa_1 < 0)
+    sign_2 = INT64(mantissa_2 > 0) - INT64(mantissa_2 < 0)
+    if sign_1 != sign_2 or sign_1 == 0:
+        return INT64(sign_1 > sign_2) - INT64(sign_1 < sign_2)
+    magnitude_1 = UINT64(mantissa_1) if sign_1 > 0 else UINT64(0) - UINT64(mantissa_1)
+    magnitude_2 = UINT64(mantissa_2) if sign_2 > 0 else UINT64(0) - UINT64(mantissa_2)
+    if scale_1 > scale_2:
+        return sign_1 * _compare_scaled(magnitude_1, magnitude_2, scale_1 - scale_2)
+    return -sign_1 * _compare_scaled(magnitude_2, magnitude_1, scale_2 - scale_1)
+
+
+@kernel(VOID(INT64S, INT32S, INT64S, INT32S, INT8S_OUT))
+def compare_decimals(mantissas_1: Any, scales_1: Any, mantissas_2: Any, scales_2: Any, out: Any) -> None:
+    """Compare row by row: *out* is -1 (the first is less), 0 or 1. One number is broadcast."""
+    for row in range(len(mantissas_1)):
+        order = compare_decimal(
+            at(mantissas_1, row),
+            INT64(at(scales_1, row)),
+            at(mantissas_2, row),
+            INT64(at(scales_2, row)),
+        )
+        put(out, row, order)

@@ -1,0 +1,204 @@
+"""Numbers to text: the form that CSV, JSON and CAST AS STRING share.
+
+In: columns of numbers, and bytes to write to.  Out: the texts one after another without anything between
+them, where each starts and ends (exclusive), and the number of bytes written.
+
+    INT       digits
+    DECIMAL   Java's BigDecimal.toString: trailing zeros kept, scientific if the scale is negative or the
+              first digit stands below 10**-6 (``1.50``, ``1.5E-7``, ``1E+3``)
+    FLOAT     Java's Double.toString with the shortest digits that read back the same: always with a point,
+              plain from 10**-3 to 10**7, else ``d.dE-n`` (``4.0``, ``1.0E7``); NaN, Infinity, -Infinity
+
+*out* needs ``INT_TEXT``, ``DECIMAL_TEXT`` or ``FLOAT_TEXT`` bytes a row, and the padding of
+:class:`s3sql.buffers.PaddedBuffer` behind them, since digits are written eight at a time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from s3sql.kernels.compile import (
+    BYTES_OUT,
+    FLOAT64S,
+    INT32S,
+    INT32S_OUT,
+    INT64,
+    INT64S,
+    UINT64,
+    called,
+    inlined,
+    kernel,
+)
+from s3sql.kernels.shortest_float import shortest_digits
+from s3sql.kernels.simd import at, copy32, float_bits, put, store64, trailing_zeros
+
+#: The longest texts, in bytes: ``-9223372036854775808``; the same with a point and ``E-2147483648``;
+#: ``-1.7976931348623157E308``.
+INT_TEXT = 20
+DECIMAL_TEXT = 33
+FLOAT_TEXT = 24
+
+_ZEROS = int.from_bytes(b"00000000", "little")
+_ZERO_POINT = int.from_bytes(b"0.000000", "little")
+_NAN = int.from_bytes(b"NaN", "little")
+_INFINITY = int.from_bytes(b"Infinity", "little")
+_MAGNITUDE = (1 << 63) - 1
+_INFINITY_BITS = 0x7FF << 52
+
+
+# --- digits -----------------------------------------------------------------------------------------------
+
+
+@inlined
+def _eight_characters(number: Any) -> Any:
+    """The eight digits of a number below 10**8, one a byte, the first in the lowest; not yet ASCII."""
+    halves = number // UINT64(10_000) | (number % UINT64(10_000)) << UINT64(32)
+    # x * 10486 >> 20 is x // 100 and x * 103 >> 10 is x // 10 for numbers this small.
+    hundreds = (halves * UINT64(10486) >> UINT64(20)) & UINT64(0x0000007F0000007F)
+    pairs = hundreds | (halves - hundreds * UINT64(100)) << UINT64(16)
+    tens = (pairs * UINT64(103) >> UINT64(10)) & UINT64(0x000F000F000F000F)
+    return tens | (pairs - tens * UINT64(10)) << UINT64(8)
+
+
+@inlined
+def _write_digits(out: Any, position: Any, number: Any) -> Any:
+    """Write *number* (``uint64``) without leading zeros; returns the position behind it."""
+    if number >= UINT64(10_000_000_000_000_000):
+        position = _write_leading(out, position, number // UINT64(10_000_000_000_000_000))
+        rest = number % UINT64(10_000_000_000_000_000)
+        store64(out, position, _eight_characters(rest // UINT64(100_000_000)) | UINT64(_ZEROS))
+        store64(out, position + 8, _eight_characters(rest % UINT64(100_000_000)) | UINT64(_ZEROS))
+        return position + 16
+    if number >= UINT64(100_000_000):
+        position = _write_leading(out, position, number // UINT64(100_000_000))
+        store64(out, position, _eight_characters(number % UINT64(100_000_000)) | UINT64(_ZEROS))
+        return position + 8
+    return _write_leading(out, position, number)
+
+
+@inlined
+def _write_leading(out: Any, position: Any, number: Any) -> Any:
+    """Write a number below 10**8 without leading zeros."""
+    characters = _eight_characters(number)
+    # The lowest bit of the last byte makes zero one digit long.
+    zeros = trailing_zeros(characters | UINT64(1 << 56)) >> 3
+    store64(out, position, (characters | UINT64(_ZEROS)) >> UINT64(zeros << 3))
+    return position + 8 - zeros
+
+
+@inlined
+def _insert_point(out: Any, point: Any) -> Any:
+    """Make room at *point*, with at most 32 digits behind it, and write the point there."""
+    copy32(out, point + 1, out, point)
+    put(out, point, 46)
+
+
+# --- columns ----------------------------------------------------------------------------------------------
+
+
+@kernel(INT64(INT64S, BYTES_OUT, INT32S_OUT, INT32S_OUT))
+def format_ints(values: Any, out: Any, starts: Any, ends: Any) -> Any:
+    """Write each INT; returns the number of bytes written."""
+    position = 0
+    for row in range(len(values)):
+        put(starts, row, position)
+        value = at(values, row)
+        negative = value < 0
+        put(out, position, 45)
+        magnitude = UINT64(0) - UINT64(value) if negative else UINT64(value)
+        position = _write_digits(out, position + INT64(negative), magnitude)
+        put(ends, row, position)
+    return position
+
+
+@kernel(INT64(INT64S, INT32S, BYTES_OUT, INT32S_OUT, INT32S_OUT))
+def format_decimals(mantissas: Any, scales: Any, out: Any, starts: Any, ends: Any) -> Any:
+    """Write each DECIMAL, mantissa * 10**-scale; returns the number of bytes written."""
+    position = 0
+    for row in range(len(mantissas)):
+        put(starts, row, position)
+        value = at(mantissas, row)
+        scale = INT64(at(scales, row))
+        negative = value < 0
+        put(out, position, 45)
+        magnitude = UINT64(0) - UINT64(value) if negative else UINT64(value)
+        first = position + INT64(negative)
+        position = _write_digits(out, first, magnitude)
+        count = position - first
+        if scale > 0 and count > scale:
+            _insert_point(out, position - scale)
+            position += 1
+        elif scale > 0 and scale - count < 6:
+            store64(out, first, UINT64(_ZERO_POINT))
+            position = _write_digits(out, first + 2 + scale - count, magnitude)
+        elif scale != 0:
+            position = _write_exponent_form(out, first, position, count - 1 - scale)
+        put(ends, row, position)
+    return position
+
+
+@called
+def _write_exponent_form(out: Any, first: Any, position: Any, power: Any) -> Any:
+    """Turn the digits from *first* to *position* into ``d.dddE+n``."""
+    if position - first > 1:
+        _insert_point(out, first + 1)
+        position += 1
+    put(out, position, 69)
+    put(out, position + 1, 45 if power < 0 else 43)
+    return _write_digits(out, position + 2, UINT64(-power if power < 0 else power))
+
+
+@kernel(INT64(FLOAT64S, BYTES_OUT, INT32S_OUT, INT32S_OUT))
+def format_floats(values: Any, out: Any, starts: Any, ends: Any) -> Any:
+    """Write each FLOAT; returns the number of bytes written."""
+    position = 0
+    for row in range(len(values)):
+        put(starts, row, position)
+        value = at(values, row)
+        bits = float_bits(value)
+        magnitude = bits & UINT64(_MAGNITUDE)
+        put(out, position, 45)
+        if magnitude > UINT64(_INFINITY_BITS):
+            store64(out, position, UINT64(_NAN))
+            position += 3
+        else:
+            position += INT64(bits != magnitude)
+            if magnitude == UINT64(_INFINITY_BITS):
+                store64(out, position, UINT64(_INFINITY))
+                position += 8
+            elif magnitude == UINT64(0):
+                store64(out, position, UINT64(_ZERO_POINT))
+                position += 3
+            else:
+                position = _write_float(out, position, value)
+        put(ends, row, position)
+    return position
+
+
+@inlined
+def _write_float(out: Any, first: Any, value: Any) -> Any:
+    digits, exponent = shortest_digits(value)
+    position = _write_digits(out, first, digits)
+    count = position - first
+    power = count - 1 + exponent
+    if -3 <= power < 7:
+        if exponent >= 0:
+            # Up to six zeros, the point, and one digit behind it.
+            store64(out, position, UINT64(_ZEROS))
+            position += exponent
+            put(out, position, 46)
+            put(out, position + 1, 48)
+            return position + 2
+        if power >= 0:
+            _insert_point(out, position + exponent)
+            return position + 1
+        store64(out, first, UINT64(_ZERO_POINT))
+        return _write_digits(out, first + 1 - power, digits)
+    if count == 1:
+        put(out, position, 48)
+        position += 1
+    _insert_point(out, first + 1)
+    position += 1
+    put(out, position, 69)
+    put(out, position + 1, 45)
+    return _write_digits(out, position + 1 + INT64(power < 0), UINT64(-power if power < 0 else power))

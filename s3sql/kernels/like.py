@@ -1,0 +1,289 @@
+"""Kernels of LIKE: one for each simple shape of a constant pattern, one for all others, one for patterns
+that differ from row to row.
+
+In: text as a padded buffer with starts and ends, and the pattern's literal bytes, padded as well.
+Out: one flag per row.
+
+UTF-8 lets literal characters be compared as bytes: a whole character never matches inside another one.
+Only ``_`` has to know where characters begin.
+"""
+
+from __future__ import annotations
+
+from s3sql.kernels.compile import (
+    BOOLS,
+    BOOLS_OUT,
+    BYTES,
+    INT32S,
+    INT64,
+    UINT64,
+    VOID,
+    inlined,
+    kernel,
+)
+from s3sql.kernels.simd import at, byte_mask, load64, low_bits, put, trailing_zeros
+from s3sql.kernels.text import width_of
+
+_PERCENT = 0x25
+_UNDERSCORE = 0x5F
+
+
+@inlined
+def _same(left, left_offset, right, right_offset, length):  # type: ignore[no-untyped-def]
+    """Whether *length* bytes are equal."""
+    position = INT64(0)
+    while position < length:
+        difference = load64(left, left_offset + position) ^ load64(right, right_offset + position)
+        if difference & low_bits(8 * (length - position)):
+            return False
+        position += 8
+    return True
+
+
+@inlined
+def _find(buffer, start, end, needle, first, length):  # type: ignore[no-untyped-def]
+    """The first offset from *start* on where ``needle[first:first + length]`` stands before *end*, or -1.
+
+    *length* is at least 1. Candidates are where both the first and the last byte fit, 64 at a time.
+    """
+    first_byte = at(needle, first)
+    last_byte = at(needle, first + length - 1)
+    head = load64(needle, first)
+    head_bits = low_bits(8 * length)
+    behind_last = end - length + 1
+    while start < behind_last:
+        candidates = byte_mask(buffer, start, first_byte)
+        candidates &= byte_mask(buffer, start + length - 1, last_byte)
+        candidates &= low_bits(behind_last - start)
+        while candidates:
+            found = start + trailing_zeros(candidates)
+            candidates &= candidates - UINT64(1)
+            if not (load64(buffer, found) ^ head) & head_bits:
+                if length <= 8 or _same(buffer, found + 8, needle, first + 8, length - 8):
+                    return found
+        start += 64
+    return INT64(-1)
+
+
+@kernel(VOID(BYTES, INT32S, INT32S, BYTES, INT64, BOOLS_OUT))
+def equal_to(buffer, starts, ends, needle, length, out):  # type: ignore[no-untyped-def]
+    """Whether each slice is the *length* bytes of *needle*."""
+    for row in range(starts.size):
+        start = INT64(at(starts, row))
+        fits = INT64(at(ends, row)) - start == length
+        put(out, row, fits and _same(buffer, start, needle, 0, length))
+
+
+@kernel(VOID(BYTES, INT32S, INT32S, BYTES, INT64, BOOLS_OUT))
+def starting_with(buffer, starts, ends, needle, length, out):  # type: ignore[no-untyped-def]
+    """Whether each slice starts with the *length* bytes of *needle*."""
+    for row in range(starts.size):
+        start = INT64(at(starts, row))
+        fits = INT64(at(ends, row)) - start >= length
+        put(out, row, fits and _same(buffer, start, needle, 0, length))
+
+
+@kernel(VOID(BYTES, INT32S, INT32S, BYTES, INT64, BOOLS_OUT))
+def ending_with(buffer, starts, ends, needle, length, out):  # type: ignore[no-untyped-def]
+    """Whether each slice ends with the *length* bytes of *needle*."""
+    for row in range(starts.size):
+        end = INT64(at(ends, row))
+        fits = end - INT64(at(starts, row)) >= length
+        put(out, row, fits and _same(buffer, end - length, needle, 0, length))
+
+
+@kernel(VOID(BYTES, INT32S, INT32S, BYTES, INT64, BOOLS_OUT))
+def containing(buffer, starts, ends, needle, length, out):  # type: ignore[no-untyped-def]
+    """Whether the *length* bytes of *needle*, at least one, stand somewhere in each slice."""
+    for row in range(starts.size):
+        found = _find(buffer, INT64(at(starts, row)), INT64(at(ends, row)), needle, 0, length)
+        put(out, row, found >= 0)
+
+
+@inlined
+def _end_of_match(buffer, position, end, literal, wild, token, last):  # type: ignore[no-untyped-def]
+    """Where tokens *token* to *last* (exclusive) end when they match at *position*; -1 if they do not."""
+    while token < last:
+        if position >= end:
+            return INT64(-1)
+        if at(wild, token):
+            position += width_of(at(buffer, position))
+        elif at(buffer, position) == at(literal, token):
+            position += 1
+        else:
+            return INT64(-1)
+        token += 1
+    return position
+
+
+@inlined
+def _start_of_match(buffer, position, start, literal, wild, first, token):  # type: ignore[no-untyped-def]
+    """Where tokens *first* to *token* (exclusive) start when they match up to *position*; -1 if not."""
+    while token > first:
+        token -= 1
+        if position <= start:
+            return INT64(-1)
+        position -= 1
+        if at(wild, token):
+            while at(buffer, position) & 0xC0 == 0x80:
+                position -= 1
+        elif at(buffer, position) != at(literal, token):
+            return INT64(-1)
+    return position
+
+
+@inlined
+def _find_tokens(buffer, position, end, literal, wild, first, last):  # type: ignore[no-untyped-def]
+    """Where the first match from *position* on of tokens *first* to *last* (exclusive) ends, or -1."""
+    while position < end:
+        found = _end_of_match(buffer, position, end, literal, wild, first, last)
+        if found >= 0:
+            return found
+        position += width_of(at(buffer, position))
+    return INT64(-1)
+
+
+@inlined
+def _matches_segments(buffer, start, end, literal, wild, bounds, plain):  # type: ignore[no-untyped-def]
+    last = bounds.size - 2
+    start = _end_of_match(buffer, start, end, literal, wild, INT64(0), INT64(at(bounds, 1)))
+    if start < 0:
+        return False
+    if last == 0:
+        return start == end
+    end = _start_of_match(
+        buffer, end, start, literal, wild, INT64(at(bounds, last)), INT64(at(bounds, last + 1))
+    )
+    if end < 0:
+        return False
+    for segment in range(1, last):
+        first_token = INT64(at(bounds, segment))
+        behind = INT64(at(bounds, segment + 1))
+        if at(plain, segment):
+            start = _find(buffer, start, end, literal, first_token, behind - first_token)
+            if start < 0:
+                return False
+            start += behind - first_token
+        else:
+            start = _find_tokens(buffer, start, end, literal, wild, first_token, behind)
+            if start < 0:
+                return False
+    return True
+
+
+@kernel(VOID(BYTES, INT32S, INT32S, BYTES, BOOLS, INT32S, BOOLS, BOOLS_OUT))
+def matching_segments(buffer, starts, ends, literal, wild, bounds, plain, out):  # type: ignore[no-untyped-def]
+    """Whether each slice is segment 0, anything, segment 1, anything, ... the last segment.
+
+    Segment i is the tokens ``bounds[i]:bounds[i + 1]``. A token is the byte ``literal[token]``, or any one
+    character where ``wild[token]``; ``plain[i]`` says that segment i has no wild token. Segments between the
+    first and the last are not empty, and are taken where they first fit, which is always right: a later
+    place leaves less room for the others.
+    """
+    for row in range(starts.size):
+        start = INT64(at(starts, row))
+        end = INT64(at(ends, row))
+        put(out, row, _matches_segments(buffer, start, end, literal, wild, bounds, plain))
+
+
+@inlined
+def _escape_at(patterns, position, end, escapes, escape, width):  # type: ignore[no-untyped-def]
+    """Whether the escape character stands at *position* of the pattern; never when its *width* is 0."""
+    return width > 0 and end - position >= width and _same(patterns, position, escapes, escape, width)
+
+
+@inlined
+def _escapes_hold(patterns, position, end, escapes, escape, width):  # type: ignore[no-untyped-def]
+    while position < end:
+        if _escape_at(patterns, position, end, escapes, escape, width):
+            position += width
+            if position >= end:
+                return False
+            byte = at(patterns, position)
+            if byte == _PERCENT or byte == _UNDERSCORE:
+                position += 1
+            elif _escape_at(patterns, position, end, escapes, escape, width):
+                position += width
+            else:
+                return False
+        else:
+            position += width_of(at(patterns, position))
+    return True
+
+
+@kernel(VOID(BYTES, INT32S, INT32S, BYTES, INT32S, INT32S, BOOLS_OUT))
+def escapes_valid(patterns, starts, ends, escapes, escape_starts, escape_ends, out):  # type: ignore[no-untyped-def]
+    """Whether in each pattern the escape character stands only before ``%``, ``_`` and itself."""
+    for row in range(starts.size):
+        escape = INT64(at(escape_starts, row))
+        width = INT64(at(escape_ends, row)) - escape
+        position = INT64(at(starts, row))
+        put(out, row, _escapes_hold(patterns, position, INT64(at(ends, row)), escapes, escape, width))
+
+
+@inlined
+def _matches(buffer, position, end, patterns, token, last, escapes, escape, width):  # type: ignore[no-untyped-def]
+    """Greedy matching that goes back only to the last ``%``, so at worst text length times pattern length."""
+    percent = INT64(-1)
+    retry = INT64(0)
+    while True:
+        if token < last:
+            if _escape_at(patterns, token, last, escapes, escape, width):
+                escaped = width_of(at(patterns, token + width))
+                if end - position >= escaped and _same(buffer, position, patterns, token + width, escaped):
+                    position += escaped
+                    token += width + escaped
+                    continue
+            elif at(patterns, token) == _PERCENT:
+                token += 1
+                percent = token
+                retry = position
+                continue
+            elif position < end and at(patterns, token) == _UNDERSCORE:
+                position += width_of(at(buffer, position))
+                token += 1
+                continue
+            elif position < end and at(patterns, token) == at(buffer, position):
+                position += 1
+                token += 1
+                continue
+        elif position == end:
+            return True
+        if percent < 0 or retry >= end:
+            return False
+        retry += width_of(at(buffer, retry))
+        position = retry
+        token = percent
+
+
+@kernel(VOID(BYTES, INT32S, INT32S, BYTES, INT32S, INT32S, BYTES, INT32S, INT32S, BOOLS_OUT))
+def matching_rows(  # type: ignore[no-untyped-def]
+    buffer,
+    starts,
+    ends,
+    patterns,
+    pattern_starts,
+    pattern_ends,
+    escapes,
+    escape_starts,
+    escape_ends,
+    out,
+):
+    """Whether each slice matches its own pattern under its own escape character (none if empty).
+
+    The escapes are valid (:func:`escapes_valid`).
+    """
+    for row in range(starts.size):
+        escape = INT64(at(escape_starts, row))
+        matched = _matches(
+            buffer,
+            INT64(at(starts, row)),
+            INT64(at(ends, row)),
+            patterns,
+            INT64(at(pattern_starts, row)),
+            INT64(at(pattern_ends, row)),
+            escapes,
+            escape,
+            INT64(at(escape_ends, row)) - escape,
+        )
+        put(out, row, matched)

@@ -1,0 +1,56 @@
+"""The number kernels in one place: reading, comparing and writing columns of numbers.
+
+What each takes and gives is told where it is defined: :mod:`~s3sql.kernels.parse_numbers`,
+:mod:`~s3sql.kernels.compare_decimals`, :mod:`~s3sql.kernels.nearest_float` and
+:mod:`~s3sql.kernels.format_numbers`.
+"""
+
+from __future__ import annotations
+
+from s3sql.kernels.compare_decimals import compare_decimals
+from s3sql.kernels.format_numbers import (
+    DECIMAL_TEXT,
+    FLOAT_TEXT,
+    INT_TEXT,
+    format_decimals,
+    format_floats,
+    format_ints,
+)
+from s3sql.kernels.nearest_float import decimals_to_floats
+from s3sql.kernels.parse_numbers import (
+    DECIMAL,
+    INTEGER,
+    MALFORMED,
+    NOT_A_NUMBER,
+    ODD,
+    OK,
+    OVERFLOW,
+    WIDE,
+    parse_decimals,
+    parse_floats,
+    parse_ints,
+    parse_numbers,
+)
+
+__all__ = [
+    "DECIMAL",
+    "DECIMAL_TEXT",
+    "FLOAT_TEXT",
+    "INTEGER",
+    "INT_TEXT",
+    "MALFORMED",
+    "NOT_A_NUMBER",
+    "ODD",
+    "OK",
+    "OVERFLOW",
+    "WIDE",
+    "compare_decimals",
+    "decimals_to_floats",
+    "format_decimals",
+    "format_floats",
+    "format_ints",
+    "parse_decimals",
+    "parse_floats",
+    "parse_ints",
+    "parse_numbers",
+]

@@ -1,0 +1,349 @@
+"""The binder: from the syntax tree to the logical plan.
+
+In: the tree of one SELECT, whose structure has been checked, and the schema of the object.  Out: a
+:class:`~s3sql.plan.logical.Plan` whose expressions hold column numbers and paths instead of names, in the
+shape it was written; making it faster is for the rules. The tree is only read, so it may be shared.
+
+    SELECT name, UPPER(s.city) FROM S3Object s WHERE age > 30 LIMIT 5        header: name,city,age
+
+    Limit 5
+      Project _1 AS name, UPPER(_2) AS _2
+        Filter _3 > 30
+          Scan csv
+
+Source of the rules: AWS S3 User Guide, "SELECT command"; output names as PartiQL v0.1 gives them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlglot import exp
+
+from s3sql.errors import Position, S3SelectError
+from s3sql.functions.signatures import AGGREGATES
+from s3sql.plan.expr import (
+    AggregateResult,
+    And,
+    Arithmetic,
+    Between,
+    Call,
+    Case,
+    Cast,
+    Compare,
+    Concat,
+    CsvRow,
+    Expr,
+    In,
+    InCollection,
+    IsKind,
+    Like,
+    ListOf,
+    Literal,
+    Not,
+    Or,
+    PathOf,
+    RowPath,
+    Sign,
+    SimpleCase,
+)
+from s3sql.plan.kinds import UNKNOWN, orders_safely, possible_kinds
+from s3sql.plan.like import literal_runs
+from s3sql.plan.literals import decimal_literal
+from s3sql.plan.logical import Aggregate, AggregateCall, Filter, Item, Limit, Plan, Project, Scan, Spread
+from s3sql.plan.names import CsvNames, JsonNames, Names, Reference, bound_steps, row_name
+from s3sql.plan.schema import CsvSchema, Schema
+from s3sql.sql import nodes
+from s3sql.types import Kind
+
+_COMPARISONS = {exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
+_ARITHMETIC = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}
+_CALLS = (
+    *(exp.Count, exp.Sum, exp.Avg, exp.Min, exp.Max),
+    *(exp.Lower, exp.Upper, exp.Length, exp.Substring, exp.Trim),
+    *(exp.Coalesce, exp.Nullif, exp.Extract, exp.Anonymous),
+)
+
+#: Functions of timestamps, which no evaluator of this release has.
+_TEMPORAL = frozenset({"DATE_ADD", "DATE_DIFF", "EXTRACT", "TO_STRING", "TO_TIMESTAMP", "UTCNOW"})
+
+
+def bind(tree: exp.Select, schema: Schema) -> Plan:
+    """The plan of *tree* over an object of *schema*.
+
+    Raises :class:`S3SelectError` ``InvalidKeyPath`` (a FROM path on CSV), ``InvalidColumnIndex``,
+    ``MissingHeaders``, ``AmbiguousFieldName`` and ``InvalidTableAlias`` (names, CSV only), each at the
+    first place in the text that has it, and ``UnsupportedFunction`` or ``UnsupportedSyntax`` for what
+    this release does not evaluate.
+    """
+    scan, names = _from(nodes.source(tree), schema)
+    binder = _Binder(names)
+    items = tuple(binder.item(item, number) for number, item in enumerate(tree.expressions, 1))
+    where = tree.args.get("where")
+    rows = scan if where is None else Filter(scan, (binder.expression(where.this),))
+    source = Aggregate(rows, tuple(binder.calls)) if binder.calls else rows
+    plan = Project(source, items)
+    count = nodes.limit_rows(tree)
+    return plan if count is None else Limit(plan, count)
+
+
+def _from(source: nodes.Source, schema: Schema) -> tuple[Scan, Names]:
+    """The scan and the names of its rows; a path starts with the wildcard over the root values."""
+    if not isinstance(schema, CsvSchema):
+        name = row_name(source, implied_by_wildcard="_1")
+        return Scan("json", bound_steps(source.steps[1:])), JsonNames(name)
+    if len(source.steps) > 1:
+        step = source.steps[1]
+        raise S3SelectError(
+            "InvalidKeyPath",
+            f"The path of FROM goes on at {step.position}, but the rows of a CSV object have no members. "
+            "Use S3Object, with an alias or without.",
+            position=step.position,
+        )
+    return Scan("csv"), CsvNames(row_name(source, implied_by_wildcard="S3Object"), schema)
+
+
+class _Binder:
+    """Binds the expressions of one query; collects its aggregate calls, equal ones once."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self.calls: dict[AggregateCall, int] = {}
+
+    # ---- the select list
+
+    def item(self, node: exp.Expr, number: int) -> Item | Spread:
+        """Select item *number* (from 1)."""
+        if isinstance(node, exp.Star):
+            return Spread(self.names.row(), whole_row=True)
+        if nodes.is_spread(node):
+            return _spread(self._path(node))
+        if isinstance(node, exp.Alias):
+            return Item(node.alias, self.expression(node.this))
+        return Item(_output_name(node) or f"_{number}", self.expression(node))
+
+    # ---- expressions
+
+    def expression(self, node: exp.Expr) -> Expr:
+        """The bound form of any expression."""
+        return _BINDERS[type(node)](self, node)
+
+    def _all(self, found: list[exp.Expr]) -> tuple[Expr, ...]:
+        return tuple([self.expression(node) for node in found])
+
+    def _path(self, node: exp.Expr) -> Expr:
+        path = nodes.path(node)
+        if path.column:
+            quoted = bool(path.root.args.get("quoted"))
+            return self.names.bind(Reference(path.root.this, quoted, path.steps, path.position))
+        return PathOf(self.expression(path.root), bound_steps(path.steps), position=path.position)
+
+    def _literal(self, node: exp.Literal) -> Expr:
+        place = nodes.position(node)
+        if node.is_string:
+            return Literal(Kind.STRING, node.this, position=place)
+        if nodes.number_kind(node) == "INT":
+            return Literal(Kind.INT, int(node.this), position=place)
+        return decimal_literal(node.this, place)
+
+    def _ion(self, node: exp.Introducer) -> Expr:
+        literal = nodes.ion_literal(node)
+        assert literal is not None, "the only introducers are Ion literals"
+        place = nodes.position(node)
+        if literal.kind == "FLOAT":
+            return Literal(Kind.FLOAT, float(literal.text), position=place)
+        raise S3SelectError(
+            "UnsupportedSyntax",
+            f"The timestamp literal at {place} is not supported: this release has no timestamps.",
+            position=place,
+        )
+
+    def _boolean(self, node: exp.Boolean) -> Expr:
+        return Literal(Kind.BOOL, bool(node.this), position=nodes.position(node))
+
+    def _null(self, node: exp.Null) -> Expr:
+        return Literal(Kind.NULL, None, position=nodes.position(node))
+
+    def _missing(self, node: exp.Var) -> Expr:
+        return Literal(Kind.MISSING, None, position=nodes.position(node))
+
+    def _array(self, node: exp.Array) -> Expr:
+        return ListOf(self._all(node.expressions), position=nodes.position(node))
+
+    def _and(self, node: exp.And) -> Expr:
+        return And(self._all(nodes.operands(node)), position=nodes.position(node))
+
+    def _or(self, node: exp.Or) -> Expr:
+        return Or(self._all(nodes.operands(node)), position=nodes.position(node))
+
+    def _not(self, node: exp.Not) -> Expr:
+        return Not(self.expression(node.this), position=nodes.position(node))
+
+    def _comparison(self, node: exp.Binary) -> Expr:
+        left, right = self.expression(node.this), self.expression(node.expression)
+        sign = _COMPARISONS[type(node)]
+        safe = sign in ("=", "<>") or orders_safely(left, right)
+        return Compare(sign, left, right, safe, position=nodes.position(node))
+
+    def _arithmetic(self, node: exp.Binary) -> Expr:
+        left, right = self.expression(node.this), self.expression(node.expression)
+        return Arithmetic(_ARITHMETIC[type(node)], left, right, position=nodes.position(node))
+
+    def _concat(self, node: exp.DPipe) -> Expr:
+        left, right = self.expression(node.this), self.expression(node.expression)
+        return Concat(left, right, position=nodes.position(node))
+
+    def _minus(self, node: exp.Neg) -> Expr:
+        return Sign("-", self.expression(node.this), position=nodes.position(node))
+
+    def _between(self, node: exp.Between) -> Expr:
+        operand, low, high = (self.expression(node.args[part]) for part in ("this", "low", "high"))
+        safe = orders_safely(operand, low) and orders_safely(operand, high)
+        return Between(operand, low, high, safe, position=nodes.position(node))
+
+    def _like(self, node: exp.Like, escape: exp.Expr | None = None) -> Expr:
+        operand, pattern = self.expression(node.this), self.expression(node.expression)
+        escaped = None if escape is None else self.expression(escape)
+        safe = possible_kinds(operand) <= UNKNOWN | {Kind.STRING} and _is_sound_pattern(pattern, escaped)
+        return Like(operand, pattern, escaped, safe, position=nodes.position(node))
+
+    def _escape(self, node: exp.Escape) -> Expr:
+        return self._like(node.this, node.expression)
+
+    def _in(self, node: exp.In) -> Expr:
+        operand, collection = self.expression(node.this), node.args.get("field")
+        if collection is None or isinstance(collection, exp.Array):
+            choices = node.expressions if collection is None else collection.expressions
+            return In(operand, self._all(choices), position=nodes.position(node))
+        return InCollection(operand, self.expression(collection), position=nodes.position(node))
+
+    def _is(self, node: exp.Is) -> Expr:
+        return IsKind(
+            self.expression(node.this), _tested_kinds(node.expression), position=nodes.position(node)
+        )
+
+    def _case(self, node: exp.Case) -> Expr:
+        operand = None if node.this is None else self.expression(node.this)
+        branches = tuple(
+            (self.expression(branch.this), self.expression(branch.args["true"]))
+            for branch in node.args["ifs"]
+        )
+        otherwise = node.args.get("default")
+        default = None if otherwise is None else self.expression(otherwise)
+        place = nodes.position(node)
+        if operand is None:
+            return Case(branches, default, position=place)
+        return SimpleCase(operand, branches, default, position=place)
+
+    def _cast(self, node: exp.Cast) -> Expr:
+        place = nodes.position(node)
+        kind = Kind[nodes.type_name(node.args["to"]) or ""]
+        if kind == Kind.TIMESTAMP:
+            raise _not_evaluated("CAST AS TIMESTAMP", place)
+        return Cast(self.expression(node.this), kind, position=place)
+
+    def _call(self, node: exp.Expr) -> Expr:
+        if nodes.is_unary_plus(node):
+            return Sign("+", self.expression(node.expressions[0]), position=nodes.position(node))
+        call = nodes.call(node)
+        assert call is not None, f"{type(node).__name__} is no call"
+        if call.name in AGGREGATES:
+            return self._aggregate(call)
+        if call.name in _TEMPORAL:
+            raise _not_evaluated(call.name, call.position)
+        arguments = call.arguments
+        if call.name == "TRIM":
+            side, characters, text = arguments
+            arguments = (side or exp.Var(this="BOTH"), characters or exp.Literal.string(" "), text)
+        return Call(call.name, tuple(self._argument(a) for a in arguments), position=call.position)
+
+    def _argument(self, node: exp.Expr | None) -> Expr:
+        """An argument; the side of TRIM and a part of a date become text."""
+        assert node is not None, "every argument that may be absent has got its default"
+        if isinstance(node, exp.Var) and not nodes.is_missing(node):
+            return Literal(Kind.STRING, node.name)
+        return self.expression(node)
+
+    def _aggregate(self, call: nodes.Call) -> Expr:
+        operand = call.arguments[0]
+        assert operand is not None, "every aggregate function has an argument"
+        bound = AggregateCall(call.name, None if isinstance(operand, exp.Star) else self.expression(operand))
+        return AggregateResult(self.calls.setdefault(bound, len(self.calls)), position=call.position)
+
+
+def _spread(path: Expr) -> Spread:
+    """The spread of what stands before the path's last step, which is ``.*``."""
+    if isinstance(path, RowPath):
+        base: Expr = RowPath(path.steps[:-1], position=path.position)
+        return Spread(base, whole_row=len(path.steps) == 1)
+    assert isinstance(path, PathOf), "a path with a wildcard is bound as a path"
+    if len(path.steps) > 1:
+        return Spread(PathOf(path.base, path.steps[:-1], position=path.position), whole_row=False)
+    return Spread(path.base, whole_row=isinstance(path.base, CsvRow))
+
+
+def _output_name(node: exp.Expr) -> str | None:
+    """The last name of a path, spelled as in the query."""
+    if not nodes.is_path(node):
+        return None
+    path = nodes.path(node)
+    if path.steps:
+        return path.steps[-1].name or None
+    return str(path.root.this)
+
+
+def _tested_kinds(node: exp.Expr) -> frozenset[Kind]:
+    if isinstance(node, exp.Null):
+        return UNKNOWN
+    if nodes.is_missing(node):
+        return frozenset({Kind.MISSING})
+    assert isinstance(node, exp.DataType), "IS is followed by NULL, MISSING or a type"
+    return frozenset({Kind[nodes.type_name(node) or node.name]})
+
+
+def _is_sound_pattern(pattern: Expr, escape: Expr | None) -> bool:
+    """Whether both are constants that LIKE accepts."""
+    if not isinstance(pattern, Literal) or not isinstance(pattern.value, str):
+        return False
+    if escape is None:
+        return True
+    if not isinstance(escape, Literal) or not isinstance(escape.value, str):
+        return False
+    return literal_runs(pattern.value, escape.value) is not None
+
+
+def _not_evaluated(what: str, place: Position | None) -> S3SelectError:
+    return S3SelectError(
+        "UnsupportedFunction",
+        f"{what} at {place} is not supported: this release has no timestamps.",
+        position=place,
+    )
+
+
+_BINDERS: dict[type[exp.Expr], Callable[[_Binder, Any], Expr]] = {
+    exp.Column: _Binder._path,
+    exp.Dot: _Binder._path,
+    exp.Bracket: _Binder._path,
+    exp.Literal: _Binder._literal,
+    exp.Introducer: _Binder._ion,
+    exp.Boolean: _Binder._boolean,
+    exp.Null: _Binder._null,
+    exp.Var: _Binder._missing,
+    exp.Array: _Binder._array,
+    exp.And: _Binder._and,
+    exp.Or: _Binder._or,
+    exp.Not: _Binder._not,
+    **dict.fromkeys(_COMPARISONS, _Binder._comparison),
+    **dict.fromkeys(_ARITHMETIC, _Binder._arithmetic),
+    exp.DPipe: _Binder._concat,
+    exp.Neg: _Binder._minus,
+    exp.Between: _Binder._between,
+    exp.Like: _Binder._like,
+    exp.Escape: _Binder._escape,
+    exp.In: _Binder._in,
+    exp.Is: _Binder._is,
+    exp.Case: _Binder._case,
+    exp.Cast: _Binder._cast,
+    **dict.fromkeys(_CALLS, _Binder._call),
+}

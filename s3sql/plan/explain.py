@@ -1,0 +1,227 @@
+"""A plan as people and programs read it: a tree of text, and a dictionary for JSON.
+
+In: a logical plan.  Out: text that is the same for equal plans, and changes with every part of a plan
+that has an effect. Expressions are written in the dialect; columns of CSV by number, paths from ``row``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from s3sql.plan.expr import (
+    AggregateResult,
+    And,
+    Arithmetic,
+    Between,
+    Call,
+    Case,
+    Cast,
+    Compare,
+    Concat,
+    CsvField,
+    CsvRow,
+    Elements,
+    Expr,
+    In,
+    InCollection,
+    Index,
+    IsKind,
+    Like,
+    ListOf,
+    Literal,
+    Name,
+    Not,
+    Or,
+    PathOf,
+    RowPath,
+    Sign,
+    SimpleCase,
+    Step,
+)
+from s3sql.plan.kinds import UNKNOWN
+from s3sql.plan.logical import Aggregate, AggregateCall, Filter, Item, Limit, Plan, Project, Scan, Spread
+from s3sql.plan.traverse import Node, nodes
+from s3sql.types import Kind
+
+
+def explain(plan: Plan) -> str:
+    """The plan as lines of text, each node two blanks deeper than the one it feeds."""
+    return "\n".join(f"{'  ' * depth}{_line(node)}" for depth, node in enumerate(nodes(plan)))
+
+
+def as_dictionary(plan: Plan) -> dict[str, Any]:
+    """The plan as what ``json.dumps`` takes: a dictionary for each node, its input under ``source``."""
+    described: dict[str, Any] | None = None
+    for node in reversed(list(nodes(plan))):
+        described = _described(node) | ({} if described is None else {"source": described})
+    assert described is not None, "every plan has a node"
+    return described
+
+
+def _line(node: Node) -> str:
+    name = type(node).__name__
+    if isinstance(node, Limit):
+        return f"{name} {node.count}"
+    if isinstance(node, Project):
+        return f"{name} {', '.join(_output(item) for item in node.items)}"
+    if isinstance(node, Aggregate):
+        return f"{name} {', '.join(f'#{n} = {_aggregate(call)}' for n, call in enumerate(node.calls))}"
+    if isinstance(node, Filter):
+        return f"{name} {' AND '.join(sql(conjunct) for conjunct in node.conjuncts)}"
+    parts = [f"{key.replace('_', ' ')} {value}" for key, value in _scan(node).items() if value is not True]
+    flags = [key.replace("_", " ") for key, value in _scan(node).items() if value is True]
+    return ", ".join([f"{name} {node.format}", *parts, *flags])
+
+
+def _described(node: Node) -> dict[str, Any]:
+    name = type(node).__name__.lower()
+    if isinstance(node, Limit):
+        return {"node": name, "count": node.count}
+    if isinstance(node, Project):
+        items = [
+            {"name": item.name, "expression": sql(item.expression)}
+            if isinstance(item, Item)
+            else {"spread": sql(item.expression)}
+            for item in node.items
+        ]
+        return {"node": name, "items": items}
+    if isinstance(node, Aggregate):
+        return {"node": name, "calls": [_aggregate(call) for call in node.calls]}
+    if isinstance(node, Filter):
+        return {"node": name, "conjuncts": [sql(conjunct) for conjunct in node.conjuncts]}
+    return {"node": name, "format": node.format} | _scan(node)
+
+
+def _scan(scan: Scan) -> dict[str, Any]:
+    """What the scan was told, without what it was not."""
+    told: dict[str, Any] = {}
+    if scan.path:
+        told["path"] = _steps(scan.path)
+    if scan.columns is not None and not scan.count_only:
+        told["columns"] = [f"_{number + 1}" for number in scan.columns]
+    if scan.limit is not None:
+        told["limit"] = scan.limit
+    if scan.required_literal is not None:
+        told["required_literal"] = _text(scan.required_literal.decode("utf-8", "backslashreplace"))
+    if scan.count_only:
+        told["count_only"] = True
+    return told
+
+
+def _output(item: Item | Spread) -> str:
+    if isinstance(item, Spread):
+        return f"{sql(item.expression)}.*"
+    return f"{sql(item.expression)} AS {_name(item.name)}"
+
+
+def _aggregate(call: AggregateCall) -> str:
+    return f"{call.function}({'*' if call.operand is None else sql(call.operand)})"
+
+
+def sql(expression: Expr) -> str:
+    """The expression in the dialect, operators inside operators in parentheses."""
+    return _WRITERS[type(expression)](expression)
+
+
+def _operand(expression: Expr) -> str:
+    text = sql(expression)
+    return f"({text})" if isinstance(expression, _OPERATORS) else text
+
+
+def _list(expressions: tuple[Expr, ...]) -> str:
+    return ", ".join(sql(expression) for expression in expressions)
+
+
+def _literal(node: Literal) -> str:
+    if node.kind in (Kind.NULL, Kind.MISSING):
+        return node.kind.name
+    if node.kind == Kind.STRING:
+        return _text(str(node.value))
+    if node.kind == Kind.BOOL:
+        return str(node.value).upper()
+    if isinstance(node.value, Decimal):
+        text = str(node.value)
+        # An int's digits alone would read as an int.
+        return text if "." in text or "E" in text else f"{text}."
+    if node.kind in (Kind.FLOAT, Kind.TIMESTAMP):
+        return f"`{node.value}`"
+    return str(node.value)
+
+
+def _text(text: str) -> str:
+    quoted = text.replace("'", "''")
+    return f"'{quoted}'"
+
+
+def _name(name: str) -> str:
+    if name.isascii() and name.replace("_", "a").replace("$", "a").isalnum() and not name[0].isdigit():
+        return name
+    quoted = name.replace('"', '""')
+    return f'"{quoted}"'
+
+
+def _steps(steps: tuple[Step, ...]) -> str:
+    return "".join(_step(step) for step in steps)
+
+
+def _step(step: Step) -> str:
+    if isinstance(step, Name):
+        quoted = step.name.replace('"', '""')
+        return f'."{quoted}"' if step.exact else f".{step.name}"
+    if isinstance(step, Index):
+        return f"[{step.number}]"
+    return "[*]" if isinstance(step, Elements) else ".*"
+
+
+def _infix(sign: str, *operands: Expr) -> str:
+    return f" {sign} ".join(_operand(operand) for operand in operands)
+
+
+def _between(node: Between) -> str:
+    return f"{_operand(node.operand)} BETWEEN {_operand(node.low)} AND {_operand(node.high)}"
+
+
+def _like(node: Like) -> str:
+    text = _infix("LIKE", node.operand, node.pattern)
+    return text if node.escape is None else f"{text} ESCAPE {_operand(node.escape)}"
+
+
+def _is_kind(node: IsKind) -> str:
+    tested = "NULL" if node.kinds == UNKNOWN else " OR ".join(sorted(kind.name for kind in node.kinds))
+    return f"{_operand(node.operand)} IS {tested}"
+
+
+def _branches(branches: tuple[tuple[Expr, Expr], ...], default: Expr | None) -> str:
+    whens = " ".join(f"WHEN {sql(condition)} THEN {sql(result)}" for condition, result in branches)
+    return f"{whens} END" if default is None else f"{whens} ELSE {sql(default)} END"
+
+
+_OPERATORS = (And, Arithmetic, Between, Compare, Concat, In, InCollection, IsKind, Like, Not, Or, Sign)
+
+_WRITERS: dict[type[Expr], Callable[[Any], str]] = {
+    Literal: _literal,
+    CsvField: lambda node: f"_{node.number + 1}",
+    CsvRow: lambda node: "row",
+    RowPath: lambda node: f"row{_steps(node.steps)}",
+    PathOf: lambda node: f"({sql(node.base)}){_steps(node.steps)}",
+    ListOf: lambda node: f"[{_list(node.items)}]",
+    Sign: lambda node: f"{node.operator}{_operand(node.operand)}",
+    Arithmetic: lambda node: _infix(node.operator, node.left, node.right),
+    Concat: lambda node: _infix("||", node.left, node.right),
+    Compare: lambda node: _infix(node.operator, node.left, node.right),
+    Between: _between,
+    In: lambda node: f"{_operand(node.operand)} IN ({_list(node.choices)})",
+    InCollection: lambda node: _infix("IN", node.operand, node.collection),
+    Like: _like,
+    IsKind: _is_kind,
+    And: lambda node: _infix("AND", *node.operands),
+    Or: lambda node: _infix("OR", *node.operands),
+    Not: lambda node: f"NOT {_operand(node.operand)}",
+    Case: lambda node: f"CASE {_branches(node.branches, node.default)}",
+    SimpleCase: lambda node: f"CASE {sql(node.operand)} {_branches(node.branches, node.default)}",
+    Cast: lambda node: f"CAST({sql(node.operand)} AS {node.kind.name})",
+    Call: lambda node: f"{node.function}({_list(node.arguments)})",
+    AggregateResult: lambda node: f"#{node.number}",
+}

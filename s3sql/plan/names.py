@@ -1,0 +1,233 @@
+"""Names: what an identifier or path of the query means for one format.
+
+In: a path that starts at a name, and the name of the row.  Out: a bound expression without names, or the
+error that S3 Select has for a name that means nothing.
+
+Three questions, in this order: is it the row itself (its alias, or ``S3Object`` before a step)?  A column
+of it (CSV: judged here, once, against the header) or a member (JSON: judged row by row)?  Then which
+steps follow?  Unquoted names match in any case (of ASCII letters, which are all they can have), quoted
+ones exactly.
+
+Source of the rules: AWS S3 User Guide, SELECT command ("FROM clause", "Case sensitivity"); the messages
+are those that AWS sends.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+from s3sql.errors import Position, S3SelectError
+from s3sql.limits import MAX_COLUMNS, MAX_RECORD_BYTES
+from s3sql.plan.expr import (
+    CsvField,
+    CsvRow,
+    Elements,
+    Expr,
+    Index,
+    Literal,
+    Members,
+    Name,
+    PathOf,
+    RowPath,
+    Step,
+)
+from s3sql.plan.schema import CsvSchema
+from s3sql.sql import nodes
+from s3sql.types import Kind
+
+TABLE = "S3Object"
+
+_NUMBERED = re.compile(r"_[1-9][0-9]*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A path of the query that starts at a name; ``quoted`` tells how that name is compared."""
+
+    name: str
+    quoted: bool
+    steps: tuple[nodes.Step, ...]
+    position: Position | None
+
+    def is_called(self, name: str) -> bool:
+        """Whether the path starts at *name*."""
+        return self.name == name if self.quoted else _folded(self.name) == _folded(name)
+
+    def is_row(self, row_name: str) -> bool:
+        """Whether the path starts at the row: at its name, or at ``S3Object`` followed by a step."""
+        return self.is_called(row_name) or (bool(self.steps) and self.is_called(TABLE))
+
+
+class Names(Protocol):
+    """The names of one object's rows."""
+
+    def row(self) -> Expr:
+        """The row itself."""
+        ...
+
+    def bind(self, reference: Reference) -> Expr:
+        """What the path means; raises :class:`S3SelectError` where the format says it means nothing."""
+        ...
+
+
+def row_name(source: nodes.Source, *, implied_by_wildcard: str) -> str:
+    """The name of the rows: the alias, else the last name of the FROM path.
+
+    ``S3Object`` alone names itself; a path that ends in an index or a wildcard names its rows
+    *implied_by_wildcard*.
+    """
+    if source.alias is not None:
+        return str(source.alias.this)
+    if not source.steps:
+        return TABLE
+    last = source.steps[-1]
+    return last.name if last.kind in ("name", "key") else implied_by_wildcard
+
+
+def bound_steps(steps: Sequence[nodes.Step]) -> tuple[Step, ...]:
+    """The steps of a path as the plan has them."""
+    return tuple(_bound_step(step) for step in steps)
+
+
+def _bound_step(step: nodes.Step) -> Step:
+    if step.kind == "members":
+        return Members()
+    if step.kind == "elements":
+        return Elements()
+    if step.kind == "index":
+        # No list that fits a record has an element there; so every number fits 32 bits.
+        return Index(min(step.index, MAX_RECORD_BYTES))
+    return Name(step.name, exact=step.quoted)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonNames:
+    """A name is the row or a member of it, which may be absent from any row."""
+
+    row_name: str
+
+    def row(self) -> Expr:
+        """The row itself."""
+        return RowPath(())
+
+    def bind(self, reference: Reference) -> Expr:
+        """The path from the row; it never fails here."""
+        steps = bound_steps(reference.steps)
+        if not reference.is_row(self.row_name):
+            steps = (Name(reference.name, exact=reference.quoted), *steps)
+        return RowPath(steps, position=reference.position)
+
+
+@dataclass(frozen=True)
+class CsvNames:
+    """A name is the row or a column, which must be known: ``_N`` always, a header name with mode USE."""
+
+    row_name: str
+    schema: CsvSchema
+
+    def row(self) -> Expr:
+        """The row itself."""
+        return CsvRow()
+
+    def bind(self, reference: Reference) -> Expr:
+        """The column, or MISSING where a step follows it.
+
+        Raises :class:`S3SelectError` ``InvalidColumnIndex`` (no header names), ``MissingHeaders`` (not in
+        the header), ``AmbiguousFieldName``, or ``InvalidTableAlias`` for an unknown name before a dot.
+        """
+        name, quoted, steps, position = reference.name, reference.quoted, reference.steps, reference.position
+        if reference.is_row(self.row_name):
+            if not steps:
+                return CsvRow(position=position)
+            if steps[0].kind not in ("name", "key"):
+                return _stepped(CsvRow(position=position), steps)
+            name, quoted, position = steps[0].name, steps[0].quoted, steps[0].position or position
+            steps = steps[1:]
+        elif self._is_unknown_qualifier(reference):
+            raise S3SelectError(
+                "InvalidTableAlias",
+                f"Invalid table alias is specified at {position}. Please check the file and try again.",
+                position=position,
+            )
+        return _stepped(self._column(name, quoted, position), steps)
+
+    def _is_unknown_qualifier(self, reference: Reference) -> bool:
+        dotted = bool(reference.steps) and reference.steps[0].kind in ("name", "members")
+        return dotted and not self.schema.empty and not self._matches(reference.name, reference.quoted)
+
+    def _column(self, name: str, quoted: bool, position: Position | None) -> Expr:
+        if self.schema.empty:
+            return Literal(Kind.NULL, None, position=position)
+        matches = self._matches(name, quoted)
+        if not matches:
+            raise self._no_column(name, position)
+        if len(matches) > 1:
+            raise S3SelectError(
+                "AmbiguousFieldName",
+                f"The name {name!r} at {position} matches {len(matches)} columns of the header: "
+                f"{', '.join(f'{self.schema.column_name(n)!r} (_{n + 1})' for n in matches[:5])}. "
+                "Name one of them by its number.",
+                position=position,
+            )
+        if matches[0] >= MAX_COLUMNS:
+            # No record can have as many fields; so every column number fits 32 bits.
+            return Literal(Kind.NULL, None, position=position)
+        return CsvField(matches[0], position=position)
+
+    def _no_column(self, name: str, position: Position | None) -> S3SelectError:
+        if self.schema.header is None:
+            return S3SelectError(
+                "InvalidColumnIndex",
+                f"The column index at {position} is invalid. "
+                "Please check the service documentation and try again.",
+                position=position,
+            )
+        return S3SelectError(
+            "MissingHeaders",
+            "Some headers in the query are missing from the file. Please check the file and try again.",
+            position=position,
+        )
+
+    def _matches(self, name: str, quoted: bool) -> Sequence[int]:
+        """The numbers (from 0) of the columns that *name* can mean: header names come before ``_N``."""
+        matches = self._exact.get(name, ()) if quoted else self._any_case.get(_folded(name), ())
+        if matches:
+            return matches
+        if not _NUMBERED.fullmatch(name):
+            return ()
+        return (int(name[1:]) - 1 if len(name) < 12 else MAX_COLUMNS,)
+
+    @cached_property
+    def _exact(self) -> dict[str, list[int]]:
+        return _numbers_by_name(self.schema.header or ())
+
+    @cached_property
+    def _any_case(self) -> dict[str, list[int]]:
+        return _numbers_by_name([_folded(name) for name in self.schema.header or ()])
+
+
+def _numbers_by_name(header: Sequence[str]) -> dict[str, list[int]]:
+    """The columns of each name; a column without a name is reached by its number alone."""
+    numbers: dict[str, list[int]] = {}
+    for number, name in enumerate(header):
+        if name:
+            numbers.setdefault(name, []).append(number)
+    return numbers
+
+
+def _folded(name: str) -> str:
+    """*name* with its ASCII letters in lower case."""
+    return name.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
+
+
+def _stepped(value: Expr, steps: Sequence[nodes.Step]) -> Expr:
+    """The value after *steps* from a value of CSV, which has no members or elements but by wildcard."""
+    if not steps:
+        return value
+    if any(step.is_wildcard for step in steps):
+        return PathOf(value, bound_steps(steps), position=value.position)
+    return Literal(Kind.MISSING, None, position=value.position)

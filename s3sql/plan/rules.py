@@ -1,0 +1,234 @@
+"""The optimizer: one ordered list of rules, each a function from a plan to a plan of the same meaning.
+
+In: the plan as the binder made it.  Out: the plan that runs. A rule never adds, drops or changes a
+failure: an expression that can fail is evaluated for exactly the rows SQL evaluates it for, so it neither
+moves nor has anything moved across it.
+
+Golden plans after every rule: ``tests/plan/scripts``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import groupby
+from typing import TypeAlias
+
+from s3sql.plan.expr import (
+    And,
+    Between,
+    Call,
+    Cast,
+    Compare,
+    CsvField,
+    CsvRow,
+    Expr,
+    In,
+    Like,
+    Literal,
+    is_boolean,
+)
+from s3sql.plan.fold import TRUE, fold
+from s3sql.plan.kinds import UNKNOWN, possible_kinds
+from s3sql.plan.like import literal_runs
+from s3sql.plan.logical import Aggregate, AggregateCall, Filter, Limit, Plan, Scan
+from s3sql.plan.traverse import Node, expressions, map_expressions, map_nodes, map_scan, nodes, rewrite, walk
+from s3sql.types import NUMBERS, Kind
+
+Rule: TypeAlias = Callable[[Plan], Plan]
+
+
+def optimize(plan: Plan) -> Plan:
+    """The plan after all rules."""
+    for rule in RULES:
+        plan = rule(plan)
+    return plan
+
+
+def steps(plan: Plan) -> Iterator[tuple[str, Plan]]:
+    """The name of each rule and the plan after it, in order."""
+    for rule in RULES:
+        plan = rule(plan)
+        yield rule.__name__, plan
+
+
+def fold_constants(plan: Plan) -> Plan:
+    """What the text alone decides need not be computed for every row."""
+    return map_expressions(plan, lambda expression: rewrite(expression, fold))
+
+
+def split_conjunctions(plan: Plan) -> Plan:
+    """Conjuncts on their own narrow the rows one after the other and can be ordered.
+
+    AND goes on after an unknown, a filter does not; so an operand stays together with the operands behind
+    it as long as one of them can fail.
+    """
+
+    def split(node: Node) -> Node:
+        if not isinstance(node, Filter):
+            return node
+        conjuncts = tuple(part for conjunct in node.conjuncts for part in _conjuncts(conjunct))
+        conjuncts = tuple(conjunct for conjunct in conjuncts if conjunct != TRUE)
+        return replace(node, conjuncts=conjuncts) if conjuncts else node.source
+
+    return map_nodes(plan, split)
+
+
+def _conjuncts(condition: Expr) -> tuple[Expr, ...]:
+    if not isinstance(condition, And):
+        return (condition,)
+    operands = condition.operands
+    last_fallible = max((i for i, operand in enumerate(operands) if _can_fail(operand)), default=-1)
+    first_unknown = next(
+        (i for i, operand in enumerate(operands) if possible_kinds(operand) & UNKNOWN), len(operands)
+    )
+    if first_unknown >= last_fallible:
+        return operands
+    together = And(operands[first_unknown : last_fallible + 1], position=condition.position)
+    return (*operands[:first_unknown], together, *operands[last_fallible + 1 :])
+
+
+def _can_fail(condition: Expr) -> bool:
+    return condition.fallible or not is_boolean(condition)
+
+
+def order_conjuncts(plan: Plan) -> Plan:
+    """A cheap test first spares the dear ones the rows it rejects; what can fail keeps its place."""
+
+    def order(node: Node) -> Node:
+        if not isinstance(node, Filter):
+            return node
+        inside = tuple(_ordered_chain(c) if isinstance(c, And) else c for c in node.conjuncts)
+        return replace(node, conjuncts=_ordered(inside))
+
+    return map_nodes(plan, order)
+
+
+def _ordered_chain(chain: And) -> And:
+    return replace(chain, operands=_ordered(chain.operands))
+
+
+def _ordered(operands: tuple[Expr, ...]) -> tuple[Expr, ...]:
+    ordered: list[Expr] = []
+    for can_fail, group in groupby(operands, _can_fail):
+        run = tuple(group)
+        ordered.extend(run if can_fail else sorted(run, key=_cost))
+    return tuple(ordered)
+
+
+#: What a node costs a row beside a plain comparison of text with text, roughly in nanoseconds.
+_COSTS: dict[type[Expr], int] = {
+    Literal: 0,
+    CsvField: 1,
+    Compare: 1,
+    Between: 2,
+    In: 3,
+    Like: 4,
+    Cast: 6,
+    Call: 8,
+}
+
+
+def _cost(expression: Expr) -> int:
+    cost = _COSTS.get(type(expression), 2) + sum(_cost(child) for child in expression.children())
+    if isinstance(expression, Compare | Between | In) and _reads_field_as_number(expression):
+        cost += 4
+    return cost
+
+
+def _reads_field_as_number(comparison: Expr) -> bool:
+    operands = tuple(comparison.children())
+    has_field = any(isinstance(operand, CsvField) for operand in operands)
+    return has_field and any(possible_kinds(operand) & NUMBERS for operand in operands)
+
+
+def count_constants_as_rows(plan: Plan) -> Plan:
+    """COUNT of a known constant counts every row, as COUNT(*) does without evaluating anything."""
+
+    def rewritten(call: AggregateCall) -> AggregateCall:
+        constant = isinstance(call.operand, Literal) and call.operand.kind not in UNKNOWN
+        return replace(call, operand=None) if call.function == "COUNT" and constant else call
+
+    def change(node: Node) -> Node:
+        if not isinstance(node, Aggregate):
+            return node
+        return replace(node, calls=tuple(rewritten(call) for call in node.calls))
+
+    return map_nodes(plan, change)
+
+
+def prune_columns(plan: Plan) -> Plan:
+    """A field that no expression reads need not be cut out of its record."""
+    parts = [part for node in nodes(plan) for root in expressions(node) for part in walk(root)]
+    if any(isinstance(part, CsvRow) for part in parts):
+        return plan
+    columns = tuple(sorted({part.number for part in parts if isinstance(part, CsvField)}))
+    return map_scan(plan, lambda scan: replace(scan, columns=columns) if scan.format == "csv" else scan)
+
+
+def require_literal(plan: Plan) -> Plan:
+    """A record without the text that the filter asks for need not be parsed.
+
+    Only where no conjunct can fail: a fallible one may be evaluated for that record too.
+    """
+
+    def hint(node: Node) -> Node:
+        if not isinstance(node, Filter) or node.source.format != "csv" or any(map(_can_fail, node.conjuncts)):
+            return node
+        literal = max(
+            (text for conjunct in node.conjuncts for text in _required(conjunct)), key=len, default=b""
+        )
+        return replace(node, source=replace(node.source, required_literal=literal)) if literal else node
+
+    return map_nodes(plan, hint)
+
+
+def _required(conjunct: Expr) -> Iterator[bytes]:
+    """Texts that a field has in every row for which the conjunct is TRUE."""
+    if isinstance(conjunct, Compare) and conjunct.operator == "=":
+        for one, other in ((conjunct.left, conjunct.right), (conjunct.right, conjunct.left)):
+            if isinstance(one, CsvField) and isinstance(other, Literal) and other.kind == Kind.STRING:
+                yield str(other.value).encode("utf-8", "surrogatepass")
+    if (
+        isinstance(conjunct, Like)
+        and isinstance(conjunct.operand, CsvField)
+        and isinstance(conjunct.pattern, Literal)
+    ):
+        escape = conjunct.escape.value if isinstance(conjunct.escape, Literal) else None
+        runs = literal_runs(str(conjunct.pattern.value), None if escape is None else str(escape))
+        for run in runs or ():
+            yield run.encode("utf-8", "surrogatepass")
+
+
+def push_limit(plan: Plan) -> Plan:
+    """Where every row gives one record, the scan can stop as soon as it has found enough rows."""
+    if not isinstance(plan, Limit) or not isinstance(plan.source.source, Scan):
+        return plan
+    count = plan.count
+    return map_scan(plan, lambda scan: replace(scan, limit=count))
+
+
+def count_without_rows(plan: Plan) -> Plan:
+    """COUNT(*) alone needs the number of records and none of their fields."""
+
+    def change(node: Node) -> Node:
+        if not isinstance(node, Aggregate) or not isinstance(node.source, Scan) or node.source.path:
+            return node
+        if any(call.function != "COUNT" or call.operand is not None for call in node.calls):
+            return node
+        return replace(node, source=replace(node.source, count_only=True))
+
+    return map_nodes(plan, change)
+
+
+#: Later rules build on what earlier ones leave: constants first, hints for the scan last.
+RULES: tuple[Rule, ...] = (
+    fold_constants,
+    split_conjunctions,
+    order_conjuncts,
+    count_constants_as_rows,
+    prune_columns,
+    require_literal,
+    push_limit,
+    count_without_rows,
+)

@@ -1,0 +1,43 @@
+"""SQL text to AST: the front door of ``s3sql.sql``.
+
+In: the text of a query.  Out: a checked ``exp.Select`` in the shapes of ``nodes.py``, or an S3SelectError.
+
+The checks come in AWS's order: length, tokens, grammar of the whole text, constructs that are refused,
+structure. What depends on the input format (column names, aliases, paths on CSV) is the binder's.
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from s3sql.errors import S3SelectError
+from s3sql.limits import MAX_EXPRESSION_BYTES
+from s3sql.sql.statement import StatementParser
+from s3sql.sql.structure import check
+
+
+def parse(sql: str) -> exp.Select:
+    """The AST of *sql*.
+
+    Raises:
+        S3SelectError: MissingRequiredParameter for an empty text, ExpressionTooLong for more than 262,144 bytes
+            of UTF-8, a ``Lexer*`` or ``Parse*`` code with its position, or the code of a structure that S3
+            Select does not answer.
+    """
+    if not sql.strip(" \t\n\r\v\f"):
+        raise S3SelectError(
+            "MissingRequiredParameter",
+            "Expression is required. Please check the service documentation and try again.",
+        )
+    size = len(sql) if sql.isascii() else len(sql.encode("utf-8", "surrogatepass"))
+    if size > MAX_EXPRESSION_BYTES:
+        raise S3SelectError(
+            "ExpressionTooLong",
+            f"The SQL expression is too long: {size:,} bytes, and at most {MAX_EXPRESSION_BYTES:,} are allowed.",
+        )
+    parser = StatementParser(sql)
+    select = parser.statement()
+    if parser.refusals:
+        raise parser.refusals[0]
+    check(select)
+    return select

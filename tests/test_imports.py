@@ -1,0 +1,160 @@
+"""Imports run one way, third parties have their places, and ``import s3sql`` is light.
+
+Every module is parsed, nothing is imported: an import inside a function counts like one at the top; one
+under ``TYPE_CHECKING`` does not, since it never runs.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import s3sql
+
+PACKAGE = Path(s3sql.__file__).parent
+ROOT = PACKAGE.parent
+
+#: What a module may import: its own layer and those before it.  An entry is a module or a package of s3sql.
+LAYERS = [
+    {"errors", "buffers", "types", "request", "limits", "functions.signatures"},
+    {"kernels"},
+    {"sql"},
+    {"plan"},
+    {"functions", "formats", "serialize", "eventstream", "stores"},
+    {"exec"},
+    {"engine", "result"},
+    {"request_xml", "api", "client"},
+    {"cli"},
+]
+
+#: The only places where a third party is imported.
+PLACES = {
+    "sqlglot": {"sql", "plan.binder"},
+    "numba": {"kernels"},
+    "llvmlite": {"kernels"},
+    "boto3": {"stores.s3", "client"},
+    "botocore": {"stores.s3", "client"},
+    "urllib3": {"stores.s3", "client"},
+    "isal": {"eventstream", "formats"},
+    "pandas": {"result"},
+    "polars": {"result"},
+    "starlette": set[str](),
+    "dask": set[str](),
+}
+
+ABSENT = {
+    "numba",
+    "llvmlite",
+    "boto3",
+    "botocore",
+    "starlette",
+    "dask",
+    "pandas",
+    "sqlglot",
+    "pyarrow",
+    "numpy",
+}
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the package by its name below ``s3sql``; a package by its own name."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+MODULES = modules()
+
+
+def layer_of(module: str) -> int:
+    """The layer whose entry names *module* most exactly."""
+    matches = [
+        (len(entry), number)
+        for number, layer in enumerate(LAYERS)
+        for entry in layer
+        if module == entry or module.startswith(f"{entry}.")
+    ]
+    assert matches, f"s3sql.{module} is in no layer of tests/test_imports.py"
+    return max(matches)[1]
+
+
+def imports_of(path: Path, module: str) -> Iterator[tuple[int, str]]:
+    """Line and absolute name of everything *path* imports when it runs."""
+    pending: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            pending.extend(node.orelse)
+            continue
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: relative import"
+            assert node.module is not None
+            for alias in node.names:
+                submodule = f"{node.module}.{alias.name}"
+                known = submodule.removeprefix("s3sql.") in MODULES
+                yield node.lineno, submodule if known else node.module
+        pending.extend(ast.iter_child_nodes(node))
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name])
+def test_imports_run_one_way(module: str) -> None:
+    own = layer_of(module)
+    for line, imported in imports_of(MODULES[module], module):
+        if not imported.startswith("s3sql."):
+            assert imported != "s3sql", f"{MODULES[module]}:{line} imports the public names of s3sql"
+            continue
+        inner = imported.removeprefix("s3sql.")
+        assert layer_of(inner) <= own, (
+            f"{MODULES[module]}:{line}: layer {own} imports {imported} of layer {layer_of(inner)}"
+        )
+
+
+@pytest.mark.parametrize("module", list(MODULES))
+def test_third_parties_have_their_places(module: str) -> None:
+    for line, imported in imports_of(MODULES[module], module):
+        places = PLACES.get(imported.partition(".")[0])
+        if places is None:
+            continue
+        allowed = any(module == place or module.startswith(f"{place}.") for place in places)
+        assert allowed, f"{MODULES[module]}:{line}: {imported} is imported only in {sorted(places)}"
+
+
+def test_the_package_imports_nothing_but_names() -> None:
+    program = (
+        "import sys; before = set(sys.modules); import s3sql; s3sql.__version__; dir(s3sql);"
+        "print(*sorted(name for name in set(sys.modules) - before if '.' not in name))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", program],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(done.stdout.split())
+    timed = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    assert "s3sql" in loaded
+    assert not (loaded | timed) & ABSENT
+
+
+def test_every_public_name_is_there() -> None:
+    assert set(s3sql.__all__) <= set(dir(s3sql))
+    for name in s3sql.__all__:
+        assert getattr(s3sql, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        s3sql.nothing  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_a_module_does_not_hide_the_public_name_it_defines() -> None:
+    importlib.import_module("s3sql.client")
+    assert callable(s3sql.client)
