@@ -35,7 +35,7 @@ from botocore.exceptions import EventStreamError
 
 from s3sql.errors import S3SelectError
 from s3sql.eventstream.messages import Event
-from s3sql.eventstream.writer import Chunks, events
+from s3sql.eventstream.writer import Chunk, Chunks, events
 from s3sql.request import SelectRequest
 from s3sql.request_xml import parse_request
 from s3sql.stores.base import ObjectStore, StoredObject
@@ -67,8 +67,9 @@ def enable(target: BaseClient | boto3.Session) -> None:
     *target* is an S3 client, or a ``boto3.Session`` for all S3 clients it makes from now on.  Doing it
     twice changes nothing; :func:`disable` undoes it.
 
-    Raises ``TypeError`` for anything else, clients of aiobotocore and aioboto3 included: their calls are
-    awaited, and these are not.
+    Raises:
+        TypeError: *target* is anything else, clients of aiobotocore and aioboto3 included: their calls are
+            awaited, and these are not.
     """
     _enable(target, _run)
 
@@ -76,7 +77,10 @@ def enable(target: BaseClient | boto3.Session) -> None:
 def disable(target: BaseClient | boto3.Session) -> None:
     """Undo :func:`enable`: the client asks its endpoint again, a session's later clients will.
 
-    Clients that an enabled session has made stay enabled.  Raises ``TypeError`` as :func:`enable` does.
+    Clients that an enabled session has made stay enabled.
+
+    Raises:
+        TypeError: as :func:`enable`.
     """
     emitter = _emitter(target)
     for event in (_ON_MEMBERS, _ON_CALL, _ON_CLIENT_CLASS):
@@ -89,7 +93,9 @@ def client(store: str | os.PathLike[str] | BaseClient | ObjectStore) -> SelectCl
     *store* is a folder whose sub-folders are buckets, a boto3 S3 client (which stays as it is), or an
     :class:`~s3sql.stores.base.ObjectStore`.
 
-    Raises ``TypeError`` for anything else, ``NotADirectoryError`` when the folder is none.
+    Raises:
+        TypeError: *store* is anything else.
+        NotADirectoryError: the folder is none.
     """
     return SelectClient(_store(store), _run)
 
@@ -125,7 +131,9 @@ class SelectPayload(EventStream):  # type: ignore[type-arg]
 
     def __iter__(self) -> Iterator[Event]:
         try:
-            yield from self._answer
+            # Not "yield from": as with boto3, a loop that was left by break may be taken up again.
+            for event in self._answer:  # noqa: UP028
+                yield event
         except S3SelectError as error:
             raise EventStreamError(_error_response(error), _OPERATION) from error
 
@@ -205,13 +213,15 @@ def _started(
 ) -> Generator[Event, None, None]:
     """The events of the query, of which everything before the stream has succeeded.
 
-    Raises :class:`S3SelectError`: first what opening the object finds, then the request, then the query.
+    Raises:
+        S3SelectError: first what opening the object finds, then the request, then the query.
     """
     try:
         source = _open(store, members)
         try:
             request = parse_request(body)
-            return events(run(request, source).chunks(), progress=request.progress)
+            chunks = _closing(run(request, source).chunks(), source)
+            return events(chunks, progress=request.progress)
         except BaseException:
             source.close()
             raise
@@ -222,6 +232,14 @@ def _started(
         raise S3SelectError(
             "InternalError", "We encountered an internal error. Please try again.", status=500
         ) from error
+
+
+def _closing(chunks: Chunks, source: StoredObject) -> Generator[Chunk | None, None, None]:
+    """*chunks*, and behind the last one, or when closed, the end of reading *source*."""
+    try:
+        yield from chunks
+    finally:
+        source.close()
 
 
 def _open(store: ObjectStore, members: Mapping[str, Any]) -> StoredObject:
@@ -262,7 +280,8 @@ def _endpoint(target: Any) -> S3Store:
 def _emitter(target: BaseClient | boto3.Session) -> Any:
     """Where the handlers of *target* are registered.
 
-    Raises ``TypeError`` unless *target* is a boto3 S3 client or session.
+    Raises:
+        TypeError: *target* is not a boto3 S3 client or session.
     """
     if _is_asynchronous(target) or _is_asynchronous(getattr(target, "_session", None)):
         raise TypeError(

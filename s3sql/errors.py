@@ -64,7 +64,196 @@ def _rebuild(code: str, message: str, status: int, position: Position | None) ->
 
 
 #: HTTP statuses other than 400.
-STATUSES: dict[str, int] = {}
+STATUSES: dict[str, int] = {
+    "AccessDenied": 403,
+    "Busy": 503,
+    "InternalError": 500,
+    "InvalidAccessKeyId": 403,
+    "InvalidObjectState": 403,
+    "InvalidSecurity": 403,
+    "MethodNotAllowed": 405,
+    "MissingContentLength": 411,
+    "NoSuchBucket": 404,
+    "NoSuchKey": 404,
+    "NoSuchVersion": 404,
+    "NotImplemented": 501,
+    "PermanentRedirect": 301,
+    "PreconditionFailed": 412,
+    "RequestTimeTooSkewed": 403,
+    "ServiceUnavailable": 503,
+    "SignatureDoesNotMatch": 403,
+    "SlowDown": 503,
+    "TemporaryRedirect": 307,
+    "UnauthorizedAccess": 401,
+}
 
-#: Text used when the place of failure has nothing more exact to say.
-DEFAULT_MESSAGES: dict[str, str] = {}
+_EVALUATION = "The query cannot be evaluated. Please check the query and file and try again."
+
+#: Text used when the place of failure has nothing more exact to say: AWS's own where a reply of the service
+#: has been seen, else ours.
+DEFAULT_MESSAGES: dict[str, str] = {
+    # Request and service
+    "Busy": "The service is busy. Please try again.",
+    "EmptyRequestBody": "The request has no body.",
+    "ExpressionTooLong": "The SQL expression has more than 262,144 bytes.",
+    "InternalError": "An internal error occurred. Please try again.",
+    "InvalidCompressionFormat": (
+        "The object is not in the declared compression. Please correct the request and try again."
+    ),
+    "InvalidDataSource": "The input must be CSV, JSON or Parquet.",
+    "InvalidExpressionType": "The ExpressionType must be SQL.",
+    "InvalidFileHeaderInfo": "The FileHeaderInfo must be NONE, USE or IGNORE.",
+    "InvalidJsonType": "The JSON Type must be DOCUMENT or LINES.",
+    "InvalidQuoteFields": "The QuoteFields must be ALWAYS or ASNEEDED.",
+    "InvalidRequestParameter": "A parameter of the request has a value that is not valid.",
+    "InvalidScanRange": "The scan range is not valid for this object.",
+    "MalformedXML": (
+        "The XML is not well formed or does not match the schema. Please check the service documentation "
+        "and try again."
+    ),
+    "MethodNotAllowed": "The method is not allowed on this resource.",
+    "MissingRequiredParameter": (
+        "A required parameter is missing. Please check the service documentation and try again."
+    ),
+    "MultipleDataSourcesUnsupported": "A query has one data source.",
+    "ObjectSerializationConflict": (
+        "The request names more than one input format or more than one output format."
+    ),
+    "UnauthorizedAccess": "You are not authorised for this operation.",
+    "UnrecognizedFormatException": "The type of the records is not valid.",
+    "UnsupportedRangeHeader": "The Range header is not supported here. Use a scan range.",
+    "UnsupportedScanRangeInput": (
+        "A scan range needs uncompressed CSV without quoted record delimiters, JSON LINES or Parquet."
+    ),
+    "UnsupportedStorageClass": "Objects of this storage class cannot be queried.",
+    # Data
+    "AmbiguousFieldName": "A name in the query matches more than one field of the data.",
+    "ColumnTooLong": "A column of the result is longer than 1 MB.",
+    "CSVEscapingRecordDelimiter": (
+        "A record delimiter stands inside quotes. Set AllowQuotedRecordDelimiter to allow it."
+    ),
+    "CSVParsingError": "The CSV could not be parsed. Please check the file and try again.",
+    "CSVUnescapedQuote": "The CSV ends inside quotes. Please check the file, and AllowQuotedRecordDelimiter.",
+    "InvalidColumnIndex": (
+        "The column index is invalid. Please check the service documentation and try again."
+    ),
+    "InvalidKeyPath": "The key path in the query is not valid for this input.",
+    "InvalidTableAlias": "Invalid table alias is specified. Please check the file and try again.",
+    "InvalidTextEncoding": "UTF-8 encoding is required.",
+    "JSONParsingError": "The JSON could not be parsed. Please check the file and try again.",
+    "MissingHeaders": (
+        "Some headers in the query are missing from the file. Please check the file and try again."
+    ),
+    "MissingHeaderName": (
+        "Some headers in the query are missing from the file. Please check the file and try again."
+    ),
+    "OverMaxColumn": "The result has too many columns.",
+    "OverMaxParquetBlockSize": "A row group of the Parquet file is larger than 512 MB.",
+    "OverMaxRecordSize": "A record is longer than 1 MB.",
+    "ParquetParsingError": "The Parquet file could not be parsed. Please check the file and try again.",
+    "ParquetUnsupportedCompressionCodec": "The Parquet file uses a codec other than Snappy and GZIP.",
+    "TruncatedInput": "The object ends too early. Please check the file and its compression.",
+    "UnsupportedParquetType": "The Parquet file has a type that is not supported.",
+    "UnsupportedTypeForQuerying": "The query uses a column of a type that cannot be queried.",
+    # SQL, evaluation
+    "CastFailed": "Attempt to convert from one data type to another failed.",
+    "InvalidCast": "One data type cannot be converted to the other.",
+    "EvaluatorBindingDoesNotExist": "A column or path of the query does not exist in the data.",
+    "EvaluatorInvalidArguments": "A function was called with a wrong number of arguments.",
+    "EvaluatorInvalidTimestampFormatPattern": "The timestamp format pattern is not valid.",
+    "EvaluatorInvalidTimestampFormatPatternSymbol": "The timestamp format pattern has an unknown symbol.",
+    "EvaluatorInvalidTimestampFormatPatternSymbolForParsing": (
+        "The timestamp format pattern has a symbol that is for formatting only."
+    ),
+    "EvaluatorInvalidTimestampFormatPatternToken": (
+        "The timestamp format pattern has a character that is not allowed."
+    ),
+    "EvaluatorLikePatternInvalidEscapeSequence": (
+        "The LIKE pattern has an escape character that escapes nothing, or ESCAPE is not one character."
+    ),
+    "EvaluatorNegativeLimit": "LIMIT must not be negative.",
+    "EvaluatorTimestampFormatPatternDuplicateFields": "The timestamp format pattern has one field twice.",
+    "EvaluatorTimestampFormatPatternHourClockAmPmMismatch": (
+        "The timestamp format pattern has a 12-hour clock without AM/PM, or a 24-hour clock with it."
+    ),
+    "EvaluatorUnterminatedTimestampFormatPatternToken": "The timestamp format pattern has an unclosed quote.",
+    "ExternalEvalException": _EVALUATION,
+    "IllegalSqlFunctionArgument": "A function was called with a value it does not take.",
+    "IncorrectSqlFunctionArgumentType": "A function was called with an argument of the wrong type.",
+    "IntegerOverflow": "An integer does not fit 64 bits.",
+    "InvalidDataType": "A data type in the query is not one of S3 Select's.",
+    "LikeInvalidInputs": "LIKE takes texts only.",
+    "NumberFormatError": "A number could not be parsed.",
+    "UnsupportedFunction": "A function in the query is not supported.",
+    "UnsupportedSqlOperation": "The operation is not supported; SELECT is.",
+    "UnsupportedSqlStructure": "The structure of the query is not supported.",
+    "UnsupportedSyntax": "The syntax of the query is not supported.",
+    "ValueParseFailure": "The text is not a timestamp.",
+    # SQL, lexer and parser
+    "LexerInvalidChar": "The query has a character that starts no token.",
+    "LexerInvalidIONLiteral": "The query has an Ion literal that is not valid.",
+    "LexerInvalidLiteral": "The query has a literal that is not valid.",
+    "LexerInvalidOperator": "The query has an operator that is not valid.",
+    "MaxOperatorsExceeded": "The expression is too complex.",
+    "ParseAsteriskIsNotAloneInSelectList": "* must stand alone in the select list.",
+    "ParseCannotMixSqbAndWildcardInSelectList": (
+        "Brackets and * cannot be mixed in an item of the select list."
+    ),
+    "ParseCastArity": "The type in CAST has a wrong number of parameters.",
+    "ParseEmptySelect": "The select list is empty.",
+    "ParseExpected2TokenTypes": "One of two tokens was expected.",
+    "ParseExpectedArgumentDelimiter": "FROM or a comma was expected between the arguments.",
+    "ParseExpectedDatePart": "A date part was expected.",
+    "ParseExpectedExpression": "An expression was expected.",
+    "ParseExpectedIdentForAlias": "An identifier was expected for the alias.",
+    "ParseExpectedIdentForAt": "An identifier was expected after AT.",
+    "ParseExpectedIdentForGroupName": "An identifier was expected after GROUP AS.",
+    "ParseExpectedKeyword": "A keyword was expected.",
+    "ParseExpectedLeftParenAfterCast": "A left parenthesis was expected after CAST.",
+    "ParseExpectedLeftParenBuiltinFunctionCall": "A left parenthesis was expected after the function's name.",
+    "ParseExpectedLeftParenValueConstructor": "A left parenthesis was expected for a row of VALUES.",
+    "ParseExpectedMember": "A member was expected.",
+    "ParseExpectedNumber": "A number was expected.",
+    "ParseExpectedRightParenBuiltinFunctionCall": "A right parenthesis was expected after the arguments.",
+    "ParseExpectedTokenType": "Another token was expected.",
+    "ParseExpectedTypeName": "A type name was expected.",
+    "ParseExpectedWhenClause": "A WHEN clause was expected.",
+    "ParseInvalidContextForWildcardInSelectList": "The wildcard does not belong there in the select list.",
+    "ParseInvalidPathComponent": "The step of the path is not valid.",
+    "ParseInvalidTypeParam": "A parameter of the type is not an unsigned integer.",
+    "ParseMalformedJoin": "Joins are not supported.",
+    "ParseMissingIdentAfterAt": "An identifier was expected after @.",
+    "ParseNonUnaryAgregateFunctionCall": "An aggregate takes one argument.",
+    "ParseSelectMissingFrom": "FROM was expected after the select list.",
+    "ParseUnExpectedKeyword": "A keyword was found where none belongs.",
+    "ParseUnexpectedOperator": "An operator was found where none belongs.",
+    "ParseUnexpectedTerm": "A term was found where none belongs.",
+    "ParseUnexpectedToken": "A token was found where none belongs.",
+    "ParseUnknownOperator": "The operator is not known.",
+    "ParseUnsupportedAlias": "The alias is not supported there.",
+    "ParseUnsupportedCallWithStar": "Only COUNT takes *.",
+    "ParseUnsupportedCase": "The form of CASE is not supported.",
+    "ParseUnsupportedCaseClause": "The clause of CASE is not supported.",
+    "ParseUnsupportedLiteralsGroupBy": "GROUP BY takes no literal.",
+    "ParseUnsupportedSelect": "The form of SELECT is not supported.",
+    "ParseUnsupportedSyntax": "The syntax is not supported.",
+    "ParseUnsupportedToken": "The token is not supported.",
+    # General S3 errors that a query meets
+    "AccessDenied": "Access Denied",
+    "InvalidAccessKeyId": "The AWS access key id is not known.",
+    "InvalidArgument": "An argument is not valid.",
+    "InvalidBucketName": "The specified bucket is not valid.",
+    "InvalidEncryptionAlgorithmError": "The encryption algorithm is not valid; AES256 is.",
+    "InvalidObjectState": "The operation is not valid for the object's storage class.",
+    "InvalidRequest": "The request is not valid for this object.",
+    "KeyTooLongError": "The key has more than 1,024 bytes.",
+    "NoSuchBucket": "The specified bucket does not exist",
+    "NoSuchKey": "The specified key does not exist.",
+    "NoSuchVersion": "The specified version does not exist.",
+    "NotImplemented": "A functionality that the request needs is not implemented.",
+    "PreconditionFailed": "At least one of the preconditions did not hold.",
+    "RequestTimeout": "The object's bytes were not received in time.",
+    "ServiceUnavailable": "The service is unavailable. Please try again.",
+    "SignatureDoesNotMatch": "The signature of the request does not match.",
+    "SlowDown": "Please reduce your request rate.",
+}

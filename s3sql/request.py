@@ -31,9 +31,10 @@ class CsvInput:
     ``\r\n``, mixed too.  An empty ``comments`` or ``quote_character`` switches that feature off.  A
     character is one Unicode code point.
 
-    Raises :class:`S3SelectError` ``InvalidFileHeaderInfo``, ``InvalidRequestParameter`` (wrong length,
-    or a field delimiter equal to the quote, the comment character or the record delimiter: Choice) or
-    ``MissingRequiredParameter`` (empty record delimiter).
+    Raises:
+        S3SelectError: ``InvalidFileHeaderInfo``; ``InvalidRequestParameter`` for a wrong length or a field
+            delimiter equal to the quote, the comment character or the record delimiter (Choice);
+            ``MissingRequiredParameter`` for an empty record delimiter.
     """
 
     file_header_info: FileHeaderInfo = "NONE"
@@ -79,7 +80,8 @@ class CsvInput:
 class JsonInput:
     """How to read a JSON object: both types read a sequence of JSON values, one row each.
 
-    Raises :class:`S3SelectError` ``InvalidJsonType``.
+    Raises:
+        S3SelectError: ``InvalidJsonType``.
     """
 
     type: JsonType
@@ -103,8 +105,9 @@ class CsvOutput:
     Both delimiters are strings of any length (Choice) of at least one character; an empty
     ``quote_character`` switches quoting off.
 
-    Raises :class:`S3SelectError` ``InvalidQuoteFields``, ``InvalidRequestParameter`` (wrong length) or
-    ``MissingRequiredParameter`` (empty record delimiter: Choice).
+    Raises:
+        S3SelectError: ``InvalidQuoteFields``; ``InvalidRequestParameter`` for a wrong length;
+            ``MissingRequiredParameter`` for an empty record delimiter (Choice).
     """
 
     quote_fields: QuoteFields = "ASNEEDED"
@@ -130,7 +133,8 @@ class CsvOutput:
 class JsonOutput:
     """How to write records as JSON objects: each is followed by ``record_delimiter``, the last one too.
 
-    Raises :class:`S3SelectError` ``MissingRequiredParameter`` (empty record delimiter: Choice).
+    Raises:
+        S3SelectError: ``MissingRequiredParameter`` for an empty record delimiter (Choice).
     """
 
     record_delimiter: str = "\n"
@@ -146,8 +150,9 @@ class ScanRange:
     ``start`` and ``end``: both inclusive.  ``start`` alone: to the end of the object.  ``end`` alone:
     the **last** ``end`` bytes of the object.  That a start lies within the object is checked by the scan.
 
-    Raises :class:`S3SelectError` ``InvalidScanRange`` for neither, a negative value, a start after the
-    end, or an ``end`` of 0 alone (Choice).
+    Raises:
+        S3SelectError: ``InvalidScanRange`` for neither (Choice), a negative value, a start after the end,
+            or an ``end`` of 0 alone (Choice).
     """
 
     start: int | None
@@ -180,8 +185,9 @@ OutputFormat: TypeAlias = CsvOutput | JsonOutput
 class SelectRequest:
     """A request of S3 Select that is known to be well formed; the SQL text has not been looked at.
 
-    Raises :class:`S3SelectError` as :func:`check_expression` and :func:`check_compression` do, and
-    ``UnsupportedScanRangeInput`` for a scan range on an input that cannot be entered in its middle.
+    Raises:
+        S3SelectError: as :func:`check_expression` and :func:`check_compression`, and
+            ``UnsupportedScanRangeInput`` for a scan range on an input that cannot be entered in its middle.
     """
 
     expression: str
@@ -209,8 +215,9 @@ class SelectRequest:
 def check_expression(expression: str) -> None:
     """Check the length of the SQL text.
 
-    Raises :class:`S3SelectError` ``MissingRequiredParameter`` when it is empty, ``ExpressionTooLong``
-    above 256 KiB of UTF-8 (AWS S3 User Guide, "Requirements and limits").
+    Raises:
+        S3SelectError: ``MissingRequiredParameter`` when it is empty, ``ExpressionTooLong`` above 256 KiB of
+            UTF-8 (AWS S3 User Guide, "Requirements and limits").
     """
     _check_not_empty("Expression", expression)
     size = len(expression.encode("utf-8", "surrogatepass"))
@@ -224,8 +231,9 @@ def check_expression(expression: str) -> None:
 def check_compression(compression: str, input_format: type[InputFormat]) -> None:
     """Check that *compression* exists and that *input_format* can have it.
 
-    Raises :class:`S3SelectError` ``InvalidCompressionFormat`` for an unknown name,
-    ``InvalidRequestParameter`` for a compressed Parquet object (Choice), since Parquet compresses inside.
+    Raises:
+        S3SelectError: ``InvalidCompressionFormat`` for an unknown name, ``InvalidRequestParameter`` for a
+            compressed Parquet object (Choice), since Parquet compresses inside.
     """
     if compression not in ("NONE", "GZIP", "BZIP2"):
         raise S3SelectError(

@@ -91,9 +91,10 @@ MEMBERS: Final[Schema] = {
 def parse_request(body: bytes) -> SelectRequest:
     """Read the XML body of a request.
 
-    Raises :class:`S3SelectError` with ``EmptyRequestBody``, ``MaxMessageLengthExceeded`` (over
-    :data:`MAX_BODY_BYTES`), ``MalformedXML``, or, in the order of the members in :data:`MEMBERS`, the
-    code of the first member that is missing or wrong.
+    Raises:
+        S3SelectError: ``EmptyRequestBody``, ``MaxMessageLengthExceeded`` (over :data:`MAX_BODY_BYTES`),
+            ``MalformedXML``, or, in the order of the members in :data:`MEMBERS`, the code of the first
+            member that is missing or wrong.
     """
     if not body:
         raise S3SelectError("EmptyRequestBody", "The request body is empty; it must be an XML document.")
@@ -127,9 +128,10 @@ def render_request(members: Mapping[str, Any]) -> bytes:
     The body is what boto3 would send, except that a CR is written as a character reference, so that no
     XML parser on the way can lose it.
 
-    Raises :class:`S3SelectError` ``InvalidRequestParameter`` for a member that does not exist or is of a
-    wrong type, ``MalformedXML`` for text with control characters that XML 1.0 cannot carry; whether the
-    values are right is for :func:`parse_request` to say.
+    Raises:
+        S3SelectError: ``InvalidRequestParameter`` for a member that does not exist or is of a wrong type,
+            ``MalformedXML`` for text with control characters that XML 1.0 cannot carry; whether the values
+            are right is for :func:`parse_request` to say.
     """
     return f'<{ROOTS[0]} xmlns="{NAMESPACE}">{_rendered(members, MEMBERS, "")}</{ROOTS[0]}>'.encode()
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import boto3
@@ -64,10 +65,11 @@ def csv_input(xml: str) -> CsvInput:
 
 def test_the_body_of_boto3() -> None:
     xml = (
-        b'<SelectObjectContentRequest xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Expression>select s._1 '
-        b"from s3object s where s._2 &lt; 'a&amp;b'</Expression><ExpressionType>SQL</ExpressionType>"
-        b"<InputSerialization><JSON><Type>LINES</Type></JSON></InputSerialization><OutputSerialization><JSON />"
-        b"</OutputSerialization></SelectObjectContentRequest>"
+        b'<SelectObjectContentRequest xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+        b"<Expression>select s._1 from s3object s where s._2 &lt; 'a&amp;b'</Expression>"
+        b"<ExpressionType>SQL</ExpressionType>"
+        b"<InputSerialization><JSON><Type>LINES</Type></JSON></InputSerialization>"
+        b"<OutputSerialization><JSON /></OutputSerialization></SelectObjectContentRequest>"
     )
     assert parse_request(xml) == SelectRequest(
         "select s._1 from s3object s where s._2 < 'a&b'", JsonInput("LINES"), JsonOutput()
@@ -76,11 +78,12 @@ def test_the_body_of_boto3() -> None:
 
 def test_the_body_of_other_sdks() -> None:
     xml = (
-        b'\r\n <?xml version="1.0" encoding="UTF-8" ?>\r\n<SelectRequest xmlns="u">\r\n  <Expression>SELECT &apos;x'
-        b"&apos;</Expression>\r\n  <ExpressionType> sql\r\n</ExpressionType>\r\n  <RequestProgress>\r\n<Enabled>"
-        b"FALSE</Enabled></RequestProgress>\r\n<OutputSerialization><CSV><RecordDelimiter>&#x0D;&#x0A;"
-        b"</RecordDelimiter></CSV></OutputSerialization>\r\n<InputSerialization><CompressionType>gzip"
-        b"</CompressionType><JSON><Type>Document</Type></JSON></InputSerialization></SelectRequest>\r\n"
+        b'\r\n <?xml version="1.0" encoding="UTF-8" ?>\r\n<SelectRequest xmlns="u">\r\n'
+        b"  <Expression>SELECT &apos;x&apos;</Expression>\r\n  <ExpressionType> sql\r\n</ExpressionType>\r\n"
+        b"  <RequestProgress>\r\n<Enabled>FALSE</Enabled></RequestProgress>\r\n"
+        b"<OutputSerialization><CSV><RecordDelimiter>&#x0D;&#x0A;</RecordDelimiter></CSV>"
+        b"</OutputSerialization>\r\n<InputSerialization><CompressionType>gzip</CompressionType>"
+        b"<JSON><Type>Document</Type></JSON></InputSerialization></SelectRequest>\r\n"
     )
     assert parse_request(xml) == SelectRequest(
         "SELECT 'x'", JsonInput("DOCUMENT"), CsvOutput(record_delimiter="\r\n"), compression="GZIP"
@@ -192,25 +195,24 @@ _SCAN = "<ScanRange><Start>{}</Start></ScanRange>"
         (body(expression_type=""), "MissingRequiredParameter", "ExpressionType is required."),
         (body(expression_type="<ExpressionType>CQL</ExpressionType>"), "InvalidExpressionType", "'CQL'"),
         (body(rest="<RequestProgress><Enabled>yes</Enabled></RequestProgress>"), "MalformedXML", "'yes'"),
-        (b"<SelectRequest><Expression>x</Expression><ExpressionType>SQL</ExpressionType></SelectRequest>",
-         "MissingRequiredParameter", "InputSerialization is required."),
-        (b"<SelectRequest><Expression>x</Expression><ExpressionType>SQL</ExpressionType><InputSerialization><CSV/>"
-         b"</InputSerialization></SelectRequest>", "MissingRequiredParameter", "OutputSerialization is required."),
+        (body().replace(b"InputSerialization>", b"In>"), "MissingRequiredParameter", "InputSerialization is"),
+        (body().replace(b"OutputSerialization>", b"Out>"), "MissingRequiredParameter", "OutputSer"),
         (body(input=""), "InvalidDataSource", "InputSerialization"),
         (body(input="<Avro/>"), "InvalidDataSource", "InputSerialization"),
         (body(input="<CSV/><JSON><Type>LINES</Type></JSON>"), "ObjectSerializationConflict", "CSV, JSON"),
         (body(input="<CSV/><CompressionType>ZIP</CompressionType>"), "InvalidCompressionFormat", "'ZIP'"),
-        (body(input="<Parquet/><CompressionType>GZIP</CompressionType>"), "InvalidRequestParameter", "Parquet"),
+        (body(input="<CompressionType>GZIP</CompressionType><Parquet/>"), "InvalidRequestParameter", "Parq"),
         (body(input="<CSV><FileHeaderInfo>YES</FileHeaderInfo></CSV>"), "InvalidFileHeaderInfo", "'YES'"),
-        (body(input=r"<CSV><FieldDelimiter>\t</FieldDelimiter></CSV>"), "InvalidRequestParameter", "for a tab send"),
-        (body(input="<CSV><AllowQuotedRecordDelimiter>2</AllowQuotedRecordDelimiter></CSV>"), "MalformedXML", "'2'"),
+        (body(input=r"<CSV><FieldDelimiter>\t</FieldDelimiter></CSV>"), "InvalidRequestParameter", "a tab"),
+        (body(input="<CSV><AllowQuotedRecordDelimiter>2</AllowQuotedRecordDelimiter></CSV>"),
+         "MalformedXML", "'2'"),
         (body(input="<JSON/>"), "MissingRequiredParameter", f"Type is required. {ADVICE}"),
         (body(input="<JSON><Type/></JSON>"), "MissingRequiredParameter", "Type is required."),
         (body(input="<JSON><Type>LIST</Type></JSON>"), "InvalidJsonType", "'LIST'"),
         (body(output=""), "MissingRequiredParameter", "OutputSerialization is required."),
         (body(output="<CSV/><JSON/>"), "ObjectSerializationConflict", "CSV, JSON"),
         (body(output="<CSV><QuoteFields>NO</QuoteFields></CSV>"), "InvalidQuoteFields", "'NO'"),
-        (body(output="<JSON><RecordDelimiter/></JSON>"), "MissingRequiredParameter", "RecordDelimiter is required."),
+        (body(output="<JSON><RecordDelimiter/></JSON>"), "MissingRequiredParameter", "RecordDelimiter is"),
         (body(rest="<ScanRange/>"), "InvalidScanRange", "empty"),
         (body(rest=_SCAN.format("-1")), "InvalidScanRange", "Start is -1"),
         (body(rest=_SCAN.format("")), "MalformedXML", "Start is ''"),
@@ -247,7 +249,6 @@ def test_a_wrong_member_is_refused(xml: bytes, code: str, part: str) -> None:
         (body().decode().encode("utf-16"), "not in UTF-8"),
         (body().decode().encode("utf-16-le"), "the character U+0000"),
         (b'<?xml version="1.0" encoding="latin1"?>' + body(), "declared to be in 'latin1'"),
-        (b'<?xml version="1.1"?>' + body(), "not well formed"),
         (b'<!DOCTYPE a [<!ENTITY x "y">]>' + body(), "document type declaration"),
         (b'<!DOCTYPE a SYSTEM "file:///etc/passwd">' + body(), "document type declaration"),
         (b"<SelectRequest>" + b"<a>" * 500_000, "nested more than 32 elements deep"),
@@ -267,10 +268,8 @@ def test_what_is_not_the_xml_of_a_request_is_malformed(xml: bytes, part: str) ->
 def test_no_body_brings_another_exception(noise: bytes, at: int) -> None:
     xml = body()
     for candidate in (noise, xml[:at] + noise + xml[at:], xml[:at] + noise):
-        try:
+        with suppress(S3SelectError):
             parse_request(candidate)
-        except S3SelectError:
-            pass
 
 
 # Rendering
@@ -357,7 +356,7 @@ def test_rendering_keeps_every_member() -> None:
         (
             members(InputSerialization={"CSV": {"FieldDelimiter": "\0"}}),
             "MalformedXML",
-            "InputSerialization.CSV.FieldDelimiter holds the character U+0000, which XML 1.0 cannot carry. (An empty",
+            "InputSerialization.CSV.FieldDelimiter holds the character U+0000, which XML 1.0 cannot carry. (",
         ),
     ],
 )

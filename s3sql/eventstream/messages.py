@@ -148,7 +148,8 @@ class Failure:
     def event(self) -> Event:
         """Raise the failure: boto3 has no event for it.
 
-        Raises :class:`S3SelectError` with the code and message of the failure.
+        Raises:
+            S3SelectError: always, with the code and message of the failure.
         """
         raise S3SelectError(self.code, self.message)
 

@@ -30,8 +30,9 @@ class BrokenStreamError(ValueError):
 def read_events(body: Buffer | Iterable[Buffer]) -> Iterator[Event]:
     """The events of the response *body* in boto3's shapes, End included.
 
-    Raises :class:`S3SelectError` with the code and message of an error message in the stream, after the
-    events before it; :class:`BrokenStreamError` for damage, bytes after the last message, or no End.
+    Raises:
+        S3SelectError: an error message in the stream, after the events before it.
+        BrokenStreamError: damage, bytes after End, or no End.
     """
     pieces = [body] if isinstance(body, bytes | bytearray | memoryview) else body
     finished = False

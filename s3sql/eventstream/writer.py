@@ -95,7 +95,8 @@ def events(
 ) -> Generator[Event, None, None]:
     """The answer as boto3's event dictionaries; the rest as for :func:`messages`.
 
-    A failure comes out of the iteration as :class:`S3SelectError`, after the records before it.
+    Raises:
+        S3SelectError: a failure of the query, out of the iteration, after the records before it.
     """
     return _started(_rendered(chunks, lambda message: message.event(), progress, keep_alive, clock))
 
@@ -107,11 +108,15 @@ def messages(
     keep_alive: bool = True,
     clock: Callable[[], float] = time.monotonic,
 ) -> Generator[Message, None, None]:
-    """The answer as messages.
+    """The answer as messages; closing the iterator closes *chunks*.
 
-    ``progress`` asks for Progress messages, ``keep_alive`` allows Cont, ``clock`` counts seconds.  The
-    first item of *chunks* is taken at once, so that what it raises is raised here.  Closing the result
-    closes *chunks*.
+    The first item of *chunks* is taken at once, so that what it raises is raised here.
+
+    Args:
+        chunks: the query's output.
+        progress: whether to send Progress.
+        keep_alive: whether to send Cont.
+        clock: the time in seconds.
     """
     return _started(_rendered(chunks, lambda message: message, progress, keep_alive, clock))
 

@@ -64,6 +64,5 @@ class Batch(ABC):
 
     def fail(self, where: Mask, error: S3SelectError) -> None:
         """Report that the rows marked in *where* (one flag per row of this batch) fail with *error*."""
-        position = int(np.argmax(where))
-        if len(where) and where[position]:
-            self.failure.report(int(self.rows[position]), error)
+        if where.any():
+            self.failure.report(int(self.rows[np.argmax(where)]), error)

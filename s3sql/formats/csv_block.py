@@ -67,7 +67,14 @@ class CsvBlock:
 
     def cut(self, rows: int, error: S3SelectError, error_at: int) -> CsvBlock:
         """The block without its records from *rows* on, the first of which fails with *error*."""
-        return replace(self, table=self.table[:rows], error=error, error_at=error_at)
+        return replace(self, table=self.table[:rows], consumed=error_at, error=error, error_at=error_at)
+
+    def until(self, offset: int) -> CsvBlock:
+        """The block without the records that start at or behind *offset*, and without their error."""
+        rows = int(np.searchsorted(self.table[:, 0], offset))
+        if rows == self.rows and (self.error is None or self.error_at < offset):
+            return self
+        return replace(self, table=self.table[:rows], error=None)
 
 
 def arena_room(length: int) -> int:
@@ -80,25 +87,29 @@ def index_block(
     begin: int,
     end: int,
     at_end: bool,
+    uncut: bool,
     dialect: CsvDialect,
     columns: tuple[int, ...],
     scratch: Scratch,
     starts_at: int = 0,
 ) -> CsvBlock:
-    """Index ``buffer[begin:end]``, which starts at a record start; ``at_end``: the object ends there.
+    """Index ``buffer[begin:end]``, which starts at a record start.
 
-    The buffer's capacity leaves :func:`arena_room` behind *end*. ``starts_at``: offset of byte 0 of the
+    ``at_end``: the object ends at *end*; ``uncut``: the block ends anywhere, else at what seemed a record end
+    to :meth:`s3sql.formats.csv.CsvFormat.cut`. The buffer's capacity leaves :func:`arena_room` behind *end*. ``starts_at``: offset of byte 0 of the
     buffer in the object's text.
     """
-    index = _fast_index if dialect.fast else _general_index
-    return index(buffer, begin, end, at_end, dialect, columns, scratch, starts_at)
+    # The fast passes need an end they can trust or prove; the general one can tell where the last record is.
+    index = _fast_index if dialect.fast and (at_end or not uncut) else _general_index
+    complete = at_end or not (uncut or dialect.allow_records)
+    return index(buffer, begin, end, complete, dialect, columns, scratch, starts_at)
 
 
 def _fast_index(
     buffer: PaddedBuffer,
     begin: int,
     end: int,
-    at_end: bool,
+    complete: bool,
     dialect: CsvDialect,
     columns: tuple[int, ...],
     scratch: Scratch,
@@ -117,10 +128,10 @@ def _fast_index(
             array, begin, end, field, first, last, pair, dialect.bare_return, quote, dialect.allow_records, masks
         )
     if flags & csv_masks.IS_IRREGULAR:
-        return _general_index(buffer, begin, end, at_end, dialect, columns, scratch, starts_at)
+        return _general_index(buffer, begin, end, complete, dialect, columns, scratch, starts_at)
     indexed = _walk(buffer, begin, end, masks, dialect, columns, scratch)
     if indexed is None:
-        return _general_index(buffer, begin, end, at_end, dialect, columns, scratch, starts_at)
+        return _general_index(buffer, begin, end, complete, dialect, columns, scratch, starts_at)
     table, too_long_at = indexed
     arena = end + PADDING
     if flags & csv_masks.HAS_QUOTE and columns:
@@ -169,15 +180,13 @@ def _general_index(
     buffer: PaddedBuffer,
     begin: int,
     end: int,
-    at_end: bool,
+    complete: bool,
     dialect: CsvDialect,
     columns: tuple[int, ...],
     scratch: Scratch,
     starts_at: int,
 ) -> CsvBlock:
     field, record, quote, escape, comment = dialect.tokens
-    # Where record delimiters in quotes are no contents, a block ends with a delimiter or the object does.
-    complete = at_end or not dialect.allow_records
     rows = (end - begin) // 64 + 16
     size = (end - begin) // 8 + 16
     state = np.zeros(4, np.int64)
@@ -205,7 +214,7 @@ def _general_index(
         frozenset(), fields,
     )  # fmt: skip
     if status != csv_general.COMPLETE:
-        block = block.cut(count, _failure(status, starts_at + failed_at, dialect), position)
+        block = block.cut(count, general_failure(status, starts_at + failed_at, dialect), position)
     return _check_encoding(block, begin, end)
 
 
@@ -246,7 +255,7 @@ def _too_long(place: int) -> S3SelectError:
     )
 
 
-def _failure(status: int, place: int, dialect: CsvDialect) -> S3SelectError:
+def general_failure(status: int, place: int, dialect: CsvDialect) -> S3SelectError:
     """The error for the way the general pass ended, *place* being an offset in the object's text."""
     if status == csv_general.RECORD_TOO_LONG:
         return _too_long(place)

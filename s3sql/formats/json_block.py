@@ -8,7 +8,7 @@ Source of the rules: RFC 8259; AWS S3 User Guide, "Filtering and retrieving data
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from s3sql.errors import S3SelectError
 from s3sql.formats.scratch import Scratch
 from s3sql.kernels import json_index, json_tape
 from s3sql.kernels.text import join
-from s3sql.kernels.utf8 import first_invalid
+from s3sql.kernels.utf8 import first_invalid_utf8
 from s3sql.limits import MAX_JSON_DEPTH, MAX_RECORD_BYTES
 from s3sql.types import Int32s, Kind, Text
 
@@ -45,6 +45,7 @@ _FAULTS = {
 class JsonBlock:
     """Root values on a tape (:mod:`s3sql.kernels.json_tape`).
 
+    ``length``: the bytes of the buffer that were parsed.
     ``roots``: the tape numbers of the complete root values before the first error, in order.
     ``consumed``: how many bytes of the block are done with; from there on stands an incomplete value.
     ``failure``: what is wrong in the record behind the last of ``roots``.
@@ -52,6 +53,7 @@ class JsonBlock:
     """
 
     buffer: Bytes
+    length: int
     tape: Int32s
     roots: Int32s
     consumed: int
@@ -61,9 +63,7 @@ class JsonBlock:
     @property
     def complete(self) -> bool:
         """Whether the block is free of errors and ends between two values."""
-        return self.failure is None and self.consumed == self.buffer_length
-
-    buffer_length: int = 0
+        return self.failure is None and self.consumed == self.length
 
     def record_starts(self) -> Int32s:
         """The offset of the first byte of every root value."""
@@ -104,7 +104,7 @@ def index_block(
             "UTF-8 encoding is required. The text encoding error was found near byte "
             f"{(base + invalid) // _DECODED_AHEAD * _DECODED_AHEAD + _DECODED_AHEAD:,}.",
         )
-    return JsonBlock(array, block.tape, roots, block.consumed, failure, block.compact, length)
+    return replace(block, roots=roots, failure=failure)
 
 
 def block_of(text: Text) -> JsonBlock:
@@ -120,12 +120,10 @@ def block_of(text: Text) -> JsonBlock:
         failure = _failure(status, where, block.consumed, joined, length, True, 0)
         assert failure is not None
         raise failure
-    return JsonBlock(joined, block.tape, block.roots, length, None, True, length)
+    return replace(block, compact=True)
 
 
-def _parse(
-    array: Bytes, start: int, end: int, at_end: bool, scratch: Scratch
-) -> tuple[JsonBlock, int, int]:
+def _parse(array: Bytes, start: int, end: int, at_end: bool, scratch: Scratch) -> tuple[JsonBlock, int, int]:
     """Run both passes over ``array[start:end]``: the block without its failure, the status and its offset."""
     index = scratch.int32s("json index", end - start + json_index.INDEX_SLACK)
     totals = np.empty(json_index.TOTALS, np.int64)
@@ -143,7 +141,7 @@ def _parse(
         starts, ends = _root_slices(tape, roots)
         between = (end - start) - int((ends - starts).sum(dtype=np.int64))
         compact = between == totals[json_index.BLANKS]
-    return JsonBlock(array, tape, roots, consumed, None, compact, end), status, where
+    return JsonBlock(array, end, tape, roots, consumed, None, compact), status, where
 
 
 def _root_slices(tape: Int32s, roots: Int32s) -> tuple[Int32s, Int32s]:
@@ -178,8 +176,7 @@ def _failure(
         reason = _FAULTS[status].format(found=_shown(array, where, length))
     return S3SelectError(
         "JSONParsingError",
-        f"The object is not valid JSON: {reason}, at byte {base + where:,}, in the value that begins "
-        "behind the last record that could be read.",
+        f"The object is not valid JSON: {reason}, at byte {base + where:,}.",
     )
 
 
@@ -200,9 +197,9 @@ def _first_invalid(
 ) -> int:
     """The first byte that is not UTF-8 among those whose encoding counts now; -1 if there is none."""
     if status == json_tape.COMPLETE or (status == json_tape.INCOMPLETE and not at_end):
-        return first_invalid(array, start, consumed)
+        return int(first_invalid_utf8(array, start, consumed))
     end = min(length, where + _DECODED_AHEAD)
     # A character that the end of these bytes cuts in two is not wrong.
     while (not at_end or end < length) and end > start and array[end - 1] >= 0x80 and end > where:
         end -= 1
-    return first_invalid(array, start, end)
+    return int(first_invalid_utf8(array, start, end))

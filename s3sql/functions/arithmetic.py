@@ -137,7 +137,8 @@ def _fail_unless_numbers(operator: str, operands: tuple[Column, ...], known: Mas
 def _overflow(found: str) -> S3SelectError:
     return S3SelectError(
         "IntegerOverflow",
-        f"The result of {found} does not fit a 64-bit integer; CAST an operand AS DECIMAL for up to 38 digits.",
+        f"The result of {found} does not fit a 64-bit integer; "
+        "CAST an operand AS DECIMAL for up to 38 digits.",
     )
 
 
@@ -234,10 +235,8 @@ def _compute_decimals(
     if beyond:
         a, b = left.value(beyond[0]), right.value(beyond[0])
         found = f"{describe(a)} {operator} {describe(b)}"
-        reason = "the scale of a decimal is at most 2147483647 and at least -2147483648"
-        fail(
-            _mask(len(left), beyond), S3SelectError("ExternalEvalException", f"{_ADVICE} Found {found}: {reason}.")
-        )
+        message = f"{_ADVICE} Found {found}: the scale of the result does not fit 32 bits."
+        fail(_mask(len(left), beyond), S3SelectError("ExternalEvalException", message))
     return with_wide(mantissa, scale, computed), fine
 
 

@@ -1,4 +1,4 @@
-"""The comparison operators ``= <> < <= > >=`` over columns of any kinds, and membership in sets of texts.
+"""The comparison operators ``= <> < <= > >=`` over columns of any kinds.
 
 In: two columns.  Out: a column of booleans, NULL where either side is unknown.
 
@@ -16,16 +16,14 @@ Sources: AWS S3 User Guide, Operators; PartiQL v0.1.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from decimal import Decimal
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from s3sql.errors import S3SelectError
+from s3sql.functions.json_values import same_json
 from s3sql.functions.numbers import as_decimals, as_floats, decimals_of_text, order_decimals
 from s3sql.functions.registry import Fail
 from s3sql.kernels import compare as kernels
@@ -93,6 +91,18 @@ def truth_column(truth: Mask, known: Mask | None = None) -> Column:
     return Column.tagged(tags, {Kind.BOOL: truth})
 
 
+def trues(column: Column) -> Mask:
+    """Which rows are TRUE."""
+    known = column.mask(Kind.BOOL)
+    return known & column.array(Kind.BOOL) if Kind.BOOL in column.parts else known
+
+
+def falses(column: Column) -> Mask:
+    """Which rows are FALSE."""
+    known = column.mask(Kind.BOOL)
+    return known & ~column.array(Kind.BOOL) if Kind.BOOL in column.parts else known
+
+
 def _never(where: Mask, error: S3SelectError) -> None:
     raise AssertionError(f"equality cannot fail: {error}")
 
@@ -128,20 +138,34 @@ def _fail_unordered(operator: str, left: Column, right: Column, rows: Mask, fail
     )
 
 
+def read_number(field: Column) -> Column:
+    """A CSV column with its texts read as numbers; those that are none stay texts.
+
+    The numbers are decimals: they are only compared, by value.
+    """
+    return _read_number(field, Kind.STRING, None)
+
+
 def _read_beside(field: Column, other: Column, failing: Kind) -> Column:
     """A CSV column with the texts that stand beside a number read as numbers, or of kind *failing*."""
-    texts = field.parts.get(Kind.STRING)
-    if not isinstance(texts, Text) or not any(kind in NUMBERS for kind in other.parts):
+    if other.kind in NUMBERS:
+        return _read_number(field, failing, None)
+    if not any(kind in NUMBERS for kind in other.parts):
         return field
-    # Numbers are compared by value, so an int may be read as the decimal it equals.
+    tags = other.tag_array()
+    return _read_number(field, failing, (tags >= Kind.INT) & (tags <= Kind.DECIMAL))
+
+
+def _read_number(field: Column, failing: Kind, rows: Mask | None) -> Column:
+    texts = field.parts.get(Kind.STRING)
+    if not isinstance(texts, Text):
+        return field
     decimals, valid = decimals_of_text(texts)
-    if field.kind == Kind.STRING and other.kind in NUMBERS and valid.all():
+    if field.kind == Kind.STRING and rows is None and valid.all():
         return Column.of(Kind.DECIMAL, decimals)
-    other_tags = other.tag_array()
-    beside = (other_tags >= Kind.INT) & (other_tags <= Kind.DECIMAL)
-    tags = field.tag_array()
     read = np.where(valid, np.uint8(Kind.DECIMAL), np.uint8(failing))
-    tags = np.where(beside & (tags == Kind.STRING), read, tags)
+    strings = field.mask(Kind.STRING)
+    tags = np.where(strings if rows is None else strings & rows, read, field.tag_array())
     return Column.tagged(tags, {Kind.STRING: texts, Kind.DECIMAL: decimals})
 
 
@@ -175,8 +199,6 @@ def _judge_decimals(left_kind: Kind, right_kind: Kind) -> _Judge:
 
 
 def _judge_texts(operator: str, left: Text, right: Text, rows: Mask | None) -> Mask:
-    if not len(left):
-        return np.zeros(0, np.bool_)
     if _is_constant(left) and not _is_constant(right):
         return _judge_texts(_SWAPPED[operator], right, left, rows)
     if operator in _EQUALITIES:
@@ -187,7 +209,7 @@ def _judge_texts(operator: str, left: Text, right: Text, rows: Mask | None) -> M
 
 def _is_constant(text: Text) -> bool:
     """Whether every row is the same slice: the evaluator broadcasts literals."""
-    return text.starts.strides == (0,) and text.ends.strides == (0,)
+    return len(text) > 0 and text.starts.strides == (0,) and text.ends.strides == (0,)
 
 
 def _equal_texts(left: Text, right: Text) -> Mask:
@@ -252,97 +274,3 @@ _JUDGES: dict[tuple[Kind, Kind], _Judge] = {
         for pair in ((Kind.DECIMAL, Kind.DECIMAL), (Kind.INT, Kind.DECIMAL), (Kind.DECIMAL, Kind.INT))
     },
 }
-
-
-# --- JSON values ------------------------------------------------------------------------------------------
-
-
-class _Struct(list[tuple[str, object]]):
-    """The members of a JSON object in document order, repeated names included."""
-
-
-def parse_json(text: bytes) -> object:
-    """A JSON value with exact numbers: None, bool, Decimal, str, list, or an object's list of members."""
-    return json.loads(text, parse_float=Decimal, parse_int=Decimal, object_pairs_hook=_Struct)
-
-
-def same_json(left: bytes, right: bytes) -> bool:
-    """Whether two JSON texts are equal values: numbers by value, members in any order, null equals null."""
-    return left == right or _same_value(parse_json(left), parse_json(right))
-
-
-def _same_value(left: object, right: object) -> bool:
-    if type(left) is not type(right):
-        return False
-    if isinstance(left, _Struct) and isinstance(right, _Struct):
-        return _same_members(left, right)
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(_same_value, left, right))
-    return left == right
-
-
-def _same_members(left: _Struct, right: _Struct) -> bool:
-    if len(left) != len(right):
-        return False
-    remaining = list(right)
-    for name, value in left:
-        for number, (other_name, other_value) in enumerate(remaining):
-            if name == other_name and _same_value(value, other_value):
-                del remaining[number]
-                break
-        else:
-            return False
-    return True
-
-
-# --- sets of texts ----------------------------------------------------------------------------------------
-
-
-class TextSet:
-    """Texts to look others up in: an open hash table that a kernel probes."""
-
-    __slots__ = ("_bits", "_slots", "_texts", "_words")
-
-    def __init__(self, strings: tuple[str, ...]) -> None:
-        self._texts = texts = Text.of(dict.fromkeys(strings))
-        self._bits = max(2, len(self._texts).bit_length() + 1)
-        self._slots = np.full(1 << self._bits, kernels.EMPTY, np.int32)
-        self._words = np.array(
-            [int.from_bytes(string[:8].ljust(8, b"\0"), "little") for string in self._texts.to_bytes()],
-            np.uint64,
-        )
-        for number in range(len(self._texts)):
-            slot = kernels.hash_slot(
-                self._texts.buffer, self._texts.starts, self._texts.ends, number, self._bits
-            )
-            while self._slots[slot] != kernels.EMPTY:
-                slot = (slot + 1) % len(self._slots)
-            self._slots[slot] = number
-
-    @classmethod
-    def of(cls, strings: tuple[str, ...]) -> TextSet:
-        """The set of the given strings, kept from one morsel to the next."""
-        return _cached_text_set(strings)
-
-    def contains(self, text: Text) -> Mask:
-        """Which of the given texts are in the set."""
-        found = np.empty(len(text), np.bool_)
-        literals = self._texts
-        kernels.in_literals(
-            text.buffer,
-            text.starts,
-            text.ends,
-            literals.buffer,
-            literals.starts,
-            literals.ends,
-            self._words,
-            self._slots,
-            self._bits,
-            found,
-        )
-        return found
-
-
-@lru_cache(maxsize=64)
-def _cached_text_set(strings: tuple[str, ...]) -> TextSet:
-    return TextSet(strings)

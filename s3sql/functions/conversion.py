@@ -80,7 +80,7 @@ _EXPECTED = {
 
 def _impossible(source: Kind, kind: Kind) -> S3SelectError:
     possible = [target.name for origin, target in _CONVERSIONS if origin == source]
-    hint = f"{source.name} can be cast to {', '.join(possible)}" if possible else f"{source.name} cannot be cast"
+    hint = f"{source.name} can be cast to {', '.join(possible) or 'nothing'}"
     return S3SelectError(
         "InvalidCast",
         f"Attempt to convert from one data type to another is invalid: "

@@ -100,6 +100,11 @@ class DecimalTotal:
                 unscaled, exponent = unscaled_of(values.value(row))
                 self._add(unscaled, -exponent)
             mantissa, scale = mantissa[~wide], scale[~wide]
+        if not len(scale):
+            return
+        if bool((scale == scale[0]).all()):
+            self._add(sum_of_integers(mantissa), int(scale[0]))
+            return
         totals = np.zeros(3 * (kernels.MAX_SCALE + 1), np.int64)
         left_out = kernels.add_by_scale(mantissa, scale, totals)
         for place, (low, high, count) in enumerate(totals.reshape(-1, 3).tolist()):

@@ -181,7 +181,9 @@ def like(values: Column, pattern: Column, escape: Column | None, fail: Fail) -> 
     rows = np.flatnonzero(_eligible(operands, fail))
     matched = np.empty(0, np.bool_)
     if len(rows):
-        texts = [operand.text() if len(rows) == len(values) else operand.text().take(rows) for operand in operands]
+        texts = [
+            operand.text() if len(rows) == len(values) else operand.text().take(rows) for operand in operands
+        ]
         if all(_is_constant(text) for text in texts[1:]):
             constants = [text.take(np.arange(1)).to_bytes()[0].decode() for text in texts[1:]]
             try:
@@ -233,7 +235,13 @@ def _match_each(texts: Sequence[Text], rows: Rows, length: int, fail: Fail) -> t
             valid &= counts == 1
         sound = np.empty(len(rows), np.bool_)
         kernels.escapes_valid(
-            patterns.buffer, patterns.starts, patterns.ends, escapes.buffer, escapes.starts, escapes.ends, sound
+            patterns.buffer,
+            patterns.starts,
+            patterns.ends,
+            escapes.buffer,
+            escapes.starts,
+            escapes.ends,
+            sound,
         )
         wrong = valid & ~sound
         if wrong.any():
@@ -274,7 +282,8 @@ def _padded(literal: bytes | bytearray) -> Bytes:
 
 def _wrong_escape(escape: str) -> S3SelectError:
     return S3SelectError(
-        "EvaluatorLikePatternInvalidEscapeSequence", f"ESCAPE must be exactly one character, found '{escape}'."
+        "EvaluatorLikePatternInvalidEscapeSequence",
+        f"ESCAPE must be exactly one character, found '{escape}'.",
     )
 
 

@@ -113,5 +113,5 @@ def _wrong_kind(name: str, number: int, kind: Kind, argument: Column, row: int) 
     found = Kind(int(argument.tag_array()[row]))
     return S3SelectError(
         "IncorrectSqlFunctionArgumentType",
-        f"Incorrect type of argument {number} of the function {name}: expected {kind.name}, found {found.name}.",
+        f"Argument {number} of the function {name} must be a value of type {kind.name}, found {found.name}.",
     )

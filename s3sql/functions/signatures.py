@@ -49,9 +49,13 @@ _ALL = (
     Signature("EXTRACT", "scalar", 2, 2, "One part of a timestamp as an integer.", "extract"),
     Signature("LOWER", "scalar", 1, 1, "A text in lower case."),
     Signature("NULLIF", "scalar", 2, 2, "NULL if both arguments are equal, else the first."),
-    Signature("SUBSTRING", "scalar", 2, 3, "A part of a text, from a position that counts from 1.", "substring"),
+    Signature(
+        "SUBSTRING", "scalar", 2, 3, "A part of a text, from a position that counts from 1.", "substring"
+    ),
     Signature("TO_STRING", "scalar", 2, 2, "A timestamp written by a format pattern."),
-    Signature("TO_TIMESTAMP", "scalar", 1, 2, "The timestamp that a text spells, by a pattern if one is given."),
+    Signature(
+        "TO_TIMESTAMP", "scalar", 1, 2, "The timestamp that a text spells, by a pattern if one is given."
+    ),
     Signature("TRIM", "scalar", 1, 3, "A text without the given characters at its ends.", "trim"),
     Signature("UPPER", "scalar", 1, 1, "A text in upper case."),
     Signature("UTCNOW", "scalar", 0, 0, "The time of the query in UTC, in milliseconds."),

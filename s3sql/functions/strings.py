@@ -19,6 +19,8 @@ from s3sql.functions.registry import Fail, eligible, scalar
 from s3sql.kernels.text import character_counts, flip_ascii_case, join, substrings, trimmed
 from s3sql.types import Column, Kind, Mask, Rows, Text
 
+_ENDLESS = np.int64(2**63 - 1)
+
 #: Bytes that are no part of a word and change no letter's case beside them: separators for a bulk mapping.
 _SEPARATORS = bytes(range(0x20))
 
@@ -62,14 +64,12 @@ def substring(arguments: Sequence[Column], fail: Fail) -> Column:
     rows = _rows(fitting)
     text = _texts(arguments[0], rows)
     start = _integers(arguments[1], rows)
-    # No slice is longer than this, and sums of it stay far from 64 bits.
-    endless = np.int64(2**32)
-    skipped = np.clip(start, 1, endless) - 1
-    lengths = np.full(len(rows), endless)
+    skipped = np.maximum(start, 1) - 1
+    lengths = np.full(len(rows), _ENDLESS)
     if len(arguments) == 3:
-        lengths = np.minimum(_integers(arguments[2], rows), 2**62)
-        # A start of 1 - n takes n off the length; the two have different signs, so the sum cannot overflow.
-        lengths = np.maximum(np.where(start < 1, np.minimum(start, 1) - 1 + lengths, lengths), 0)
+        lengths = _integers(arguments[2], rows)
+        # A start of 1 - n takes n off the length. Neither sum overflows: length is not negative.
+        lengths = np.maximum(np.clip(start, 1 - _ENDLESS, 1) - 1 + lengths, 0)
     out = Text(text.buffer, np.empty(len(text), np.int32), np.empty(len(text), np.int32))
     substrings(text.buffer, text.starts, text.ends, skipped, lengths, out.starts, out.ends)
     return _result(Column.of(Kind.STRING, out), rows, arguments[0].length)

@@ -3,7 +3,7 @@
 In: numpy arrays (bytes in padded buffers, columns of offsets and numbers).  Out: numpy arrays the caller
 brought, filled.  Importing a module of this package imports numba; importing the package does not.
 
-    compile   @kernel and @inlined, the signatures' names     cache     compiled code between processes
-    simd      64-byte masks and bit operations                utf8      validation
-    parse_numbers, format_numbers                             numbers   their entry points for columns
+``compile`` has the decorators and the names that signatures are built from, ``cache`` keeps compiled code
+between processes, ``simd`` has the masks of 64 bytes and the bit operations. All other modules are kernels;
+``numbers`` collects those that read, compare and write numbers.
 """

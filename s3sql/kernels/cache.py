@@ -2,7 +2,7 @@
 
 In: a kernel's Python function.  Out: a numba cache that stores one file per kernel in
 
-    <cache directory>/kernels/<fingerprint>/<module>.<kernel>.nbk
+    <cache directory>/kernels/<fingerprint>/<module>.<kernel>-<line>.nbk
 
 The cache directory is ``S3SQL_CACHE_DIR`` or the user's cache directory. The fingerprint is a SHA-256 of
 everything the machine code depends on: the source of the kernel's module and of all modules of ours it can
@@ -45,7 +45,9 @@ LOG = logging.getLogger(__name__)
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 #: The modules a kernel may take constants from, besides ``kernels/`` itself.
-_IMPORTABLE = ("__init__.py", "buffers.py", "errors.py", "limits.py", "request.py", "types.py")
+_IMPORTABLE = ("buffers.py", "errors.py", "limits.py", "request.py", "types.py", "functions/signatures.py")
+#: An import of ours, with the names in its parentheses. A test holds that every import has this form.
+_IMPORT = re.compile(rb"^[ \t]*(?:from|import)[ \t]+s3sql\b(?:[^\n(]*\([^)]*\)|[^\n]*)", re.MULTILINE)
 _DIGEST_SIZE = hashlib.sha256().digest_size
 
 
@@ -73,15 +75,11 @@ def _user_cache_directory() -> Path:
 
 
 @functools.cache
-def _source_files() -> dict[str, Path]:
-    """Every file a kernel's code can come from, by the last part of its module's name."""
-    files = sorted((_PACKAGE / "kernels").rglob("*.py"))
-    files += [_PACKAGE / name for name in _IMPORTABLE if (_PACKAGE / name).exists()]
-    signatures = _PACKAGE / "functions" / "signatures.py"
-    if signatures.exists():
-        files.append(signatures)
-    # Files that share a last name (__init__) share a key; _reachable() reads them all.
-    return {file.relative_to(_PACKAGE).as_posix(): file for file in files}
+def _source_files() -> tuple[Path, ...]:
+    """Every file of ours that a kernel's code can come from."""
+    kernels = (_PACKAGE / "kernels").rglob("*.py")
+    others = (_PACKAGE / name for name in _IMPORTABLE)
+    return (*sorted(kernels), *(file for file in others if file.exists()))
 
 
 @functools.cache
@@ -90,27 +88,27 @@ def _contents(file: Path) -> bytes:
 
 
 @functools.cache
-def _words(file: Path) -> frozenset[bytes]:
-    return frozenset(re.findall(rb"\w+", _contents(file)))
+def _imported_words(file: Path) -> frozenset[bytes]:
+    statements = _IMPORT.findall(_contents(file))
+    return frozenset(word for statement in statements for word in re.findall(rb"\w+", statement))
 
 
-def _module_word(file: Path) -> bytes:
-    name = file.parent.name if file.name == "__init__.py" else file.stem
-    return name.encode()
+def _last_name(file: Path) -> bytes:
+    return (file.parent.name if file.name == "__init__.py" else file.stem).encode()
 
 
 def reachable_sources(file: Path) -> list[Path]:
-    """*file* and every file of ours it may import, directly or not, in a fixed order.
+    """*file* and every file of ours it imports, directly or not, in a fixed order.
 
-    A file counts as imported if its module's name occurs anywhere in the text: too much at times, never
-    too little, since an import has to spell the name.
+    A file counts as imported if the last part of its module's name occurs in an import statement: now and
+    then one too many, never one too few.
     """
     reached = {file}
     waiting = [file]
     while waiting:
-        words = _words(waiting.pop())
-        for other in _source_files().values():
-            if other not in reached and _module_word(other) in words:
+        words = _imported_words(waiting.pop())
+        for other in _source_files():
+            if other not in reached and _last_name(other) in words:
                 reached.add(other)
                 waiting.append(other)
     return sorted(reached)
@@ -173,10 +171,17 @@ class KernelCache(_Cache):
     """The numba cache of one kernel: one file, one signature."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        code = function.__code__
+        source = Path(function.__code__.co_filename).resolve()
         root = cache_directory() / "kernels"
-        self._directory = root / fingerprint(Path(code.co_filename).resolve())
-        self._file = self._directory / f"{function.__module__}.{function.__name__}.nbk"
+        if not source.is_file():
+            # Typed at a prompt: there is nothing to tell when it changes.
+            self._directory, self._file = root, root / function.__name__
+            self._readable = self._writable = False
+            return
+        self._directory = root / fingerprint(source)
+        # With its line: two kernels may have one name, inside two functions.
+        name = f"{function.__qualname__}-{function.__code__.co_firstlineno}".replace("<locals>", "in")
+        self._file = self._directory / f"{function.__module__}.{name}.nbk"
         self._readable, self._writable = _prepare(self._directory)
         if not self._readable:
             _warn_once(root, "cannot be used: kernels are compiled anew by every process")

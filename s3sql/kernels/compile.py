@@ -104,6 +104,9 @@ class Kernel(Generic[P, R]):
     """
 
     def __init__(self, function: Callable[P, R], signature: Any) -> None:
+        if function.__closure__:
+            # The cache tells kernels apart by their source, which does not show what was captured.
+            raise TypeError(f"kernel {function.__qualname__} captures variables of the function around it")
         self.function = function
         self.__name__ = function.__name__
         self.__doc__ = function.__doc__

@@ -236,6 +236,7 @@ def parse_records(
                 state[3] = position
                 break
             if stop >= end and not at_end:
+                # No delimiter yet: the comment may go on in the next block.
                 break
             position = min(stop + len(record), end)
             continue
@@ -256,7 +257,8 @@ def parse_records(
             state[3] = position
             break
         if status == OPEN_QUOTE and not at_end:
-            status = COMPLETE
+            status = RECORD_TOO_LONG if end - position > longest + len(record) else COMPLETE
+            state[3] = position
             break
         if status != COMPLETE:
             state[3] = behind

@@ -122,7 +122,7 @@ def divide(
     scale: Array,
     odd: Array,
 ) -> int:
-    """``left / right`` where the quotient is exact; returns how many rows are odd, divisions by zero included."""
+    """``left / right``; returns how many rows are odd: no exact quotient in 64 bits, or division by zero."""
     count = 0
     for row in range(len(left)):
         a = at(left, row)
@@ -167,7 +167,7 @@ def remainder(
     scale: Array,
     odd: Array,
 ) -> int:
-    """``left % right`` with the sign of *left*; returns how many rows are odd, divisions by zero included."""
+    """``left % right`` with the sign of *left*; returns how many rows are odd, division by zero too."""
     count = 0
     for row in range(len(left)):
         a = at(left, row)

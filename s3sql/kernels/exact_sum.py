@@ -83,8 +83,8 @@ def _add_special(total: Any, bits: Any) -> Any:
 def add_floats(bits: Array, total: Array) -> None:
     """Add floats, given as their bits, to *total*: ``FLOAT_TOTAL`` numbers, all 0 before the first call.
 
-    The finite ones end up in two sets of limbs, ``total[:LIMBS]`` and ``total[LIMBS:NANS]``, so that neighbours
-    need not wait for each other; limb i counts 2**(32*i - 1074).
+    The finite ones end up in two sets of limbs, ``total[:LIMBS]`` and ``total[LIMBS:NANS]``, so that
+    neighbours need not wait for each other; limb i counts 2**(32*i - 1074).
     """
     row = INT64(0)
     others = INT64(0)

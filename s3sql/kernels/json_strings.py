@@ -1,10 +1,11 @@
-"""JSON strings: checking their escapes, decoding them, and writing them in the one form of our output.
+r"""JSON strings: checking their escapes, decoding them, and writing them in the one form of our output.
 
 In: the bytes between the quotes of a string.  Out: the text, or the canonical spelling of the string.
 
-Canonical (AWS documents none): the escapes ``\\" \\\\ \\b \\f \\n \\r \\t``, other controls below U+0020 as
-``\\u00xx`` in lower-case hex, every other character as it is, in UTF-8. It is never longer than a valid source.
-Grammar of the escapes: RFC 8259, section 7. A surrogate without its partner has no UTF-8 and is refused.
+Canonical (AWS documents none): the escapes ``\" \\ \b \f \n \r \t``, other controls below U+0020 as
+``\u00xx`` in lower-case hex, every other character as it is, in UTF-8. It is
+never longer than a valid source. Grammar of the escapes: RFC 8259, section 7. A surrogate without its partner
+has no UTF-8 and is refused.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def find_byte(buffer: Any, start: Any, end: Any, byte: Any) -> Any:
 
 @inlined
 def copy_forward(out: Any, position: Any, buffer: Any, start: Any, end: Any) -> Any:
-    """Copy ``buffer[start:end]`` to *position*, in steps of 32 bytes that may write past it; where it ends."""
+    """Copy ``buffer[start:end]`` to *position*, writing up to 31 bytes behind it; where it ends."""
     offset = INT64(0)
     while start + offset < end:
         copy32(out, position + offset, buffer, start + offset)
@@ -153,7 +154,7 @@ def put_code_point(out: Any, position: Any, code: Any) -> Any:
 
 @inlined
 def short_escape(code: Any) -> Any:
-    """The letter behind the backslash in the canonical escape of *code*, 0 if it has only ``\\u00xx``."""
+    r"""The letter behind the backslash in the canonical escape of *code*, 0 if it has only ``\u00xx``."""
     if code == 34 or code == 92:
         return UINT8(code)
     if code == 8:

@@ -126,7 +126,7 @@ def compact_collections(
     ends: Any,
     containers: Any,
 ) -> None:
-    """The JSON list of the values ``nodes[offsets[row]:offsets[row + 1]]`` of every row, absent ones left out."""
+    """A JSON list per row, of the values ``nodes[offsets[row]:offsets[row + 1]]`` without absent ones."""
     position = INT64(0)
     for row in range(starts.size):
         put(starts, row, INT32(position))

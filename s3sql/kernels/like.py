@@ -1,5 +1,4 @@
-"""Kernels of LIKE: one for each simple shape of a constant pattern, one for all others, one for patterns
-that differ from row to row.
+"""Kernels of LIKE: one for each simple shape of a pattern, one for the others, one for a pattern per row.
 
 In: text as a padded buffer with starts and ends, and the pattern's literal bytes, padded as well.
 Out: one flag per row.
@@ -9,6 +8,10 @@ Only ``_`` has to know where characters begin.
 """
 
 from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from numpy.typing import NDArray
 
 from s3sql.kernels.compile import (
     BOOLS,
@@ -24,12 +27,14 @@ from s3sql.kernels.compile import (
 from s3sql.kernels.simd import at, byte_mask, load64, low_bits, put, trailing_zeros
 from s3sql.kernels.text import width_of
 
+Array: TypeAlias = NDArray[Any]
+
 _PERCENT = 0x25
 _UNDERSCORE = 0x5F
 
 
 @inlined
-def _same(left, left_offset, right, right_offset, length):  # type: ignore[no-untyped-def]
+def _same(left: Any, left_offset: Any, right: Any, right_offset: Any, length: Any) -> Any:
     """Whether *length* bytes are equal."""
     position = INT64(0)
     while position < length:
@@ -41,7 +46,7 @@ def _same(left, left_offset, right, right_offset, length):  # type: ignore[no-un
 
 
 @inlined
-def _find(buffer, start, end, needle, first, length):  # type: ignore[no-untyped-def]
+def _find(buffer: Any, start: Any, end: Any, needle: Any, first: Any, length: Any) -> Any:
     """The first offset from *start* on where ``needle[first:first + length]`` stands before *end*, or -1.
 
     *length* is at least 1. Candidates are where both the first and the last byte fit, 64 at a time.
@@ -66,7 +71,7 @@ def _find(buffer, start, end, needle, first, length):  # type: ignore[no-untyped
 
 
 @kernel(VOID(BYTES, INT32S, INT32S, BYTES, INT64, BOOLS_OUT))
-def equal_to(buffer, starts, ends, needle, length, out):  # type: ignore[no-untyped-def]
+def equal_to(buffer: Array, starts: Array, ends: Array, needle: Array, length: int, out: Array) -> None:
     """Whether each slice is the *length* bytes of *needle*."""
     for row in range(starts.size):
         start = INT64(at(starts, row))
@@ -75,7 +80,7 @@ def equal_to(buffer, starts, ends, needle, length, out):  # type: ignore[no-unty
 
 
 @kernel(VOID(BYTES, INT32S, INT32S, BYTES, INT64, BOOLS_OUT))
-def starting_with(buffer, starts, ends, needle, length, out):  # type: ignore[no-untyped-def]
+def starting_with(buffer: Array, starts: Array, ends: Array, needle: Array, length: int, out: Array) -> None:
     """Whether each slice starts with the *length* bytes of *needle*."""
     for row in range(starts.size):
         start = INT64(at(starts, row))
@@ -84,7 +89,7 @@ def starting_with(buffer, starts, ends, needle, length, out):  # type: ignore[no
 
 
 @kernel(VOID(BYTES, INT32S, INT32S, BYTES, INT64, BOOLS_OUT))
-def ending_with(buffer, starts, ends, needle, length, out):  # type: ignore[no-untyped-def]
+def ending_with(buffer: Array, starts: Array, ends: Array, needle: Array, length: int, out: Array) -> None:
     """Whether each slice ends with the *length* bytes of *needle*."""
     for row in range(starts.size):
         end = INT64(at(ends, row))
@@ -93,7 +98,7 @@ def ending_with(buffer, starts, ends, needle, length, out):  # type: ignore[no-u
 
 
 @kernel(VOID(BYTES, INT32S, INT32S, BYTES, INT64, BOOLS_OUT))
-def containing(buffer, starts, ends, needle, length, out):  # type: ignore[no-untyped-def]
+def containing(buffer: Array, starts: Array, ends: Array, needle: Array, length: int, out: Array) -> None:
     """Whether the *length* bytes of *needle*, at least one, stand somewhere in each slice."""
     for row in range(starts.size):
         found = _find(buffer, INT64(at(starts, row)), INT64(at(ends, row)), needle, 0, length)
@@ -101,7 +106,9 @@ def containing(buffer, starts, ends, needle, length, out):  # type: ignore[no-un
 
 
 @inlined
-def _end_of_match(buffer, position, end, literal, wild, token, last):  # type: ignore[no-untyped-def]
+def _end_of_match(
+    buffer: Any, position: Any, end: Any, literal: Any, wild: Any, token: Any, last: Any
+) -> Any:
     """Where tokens *token* to *last* (exclusive) end when they match at *position*; -1 if they do not."""
     while token < last:
         if position >= end:
@@ -117,7 +124,9 @@ def _end_of_match(buffer, position, end, literal, wild, token, last):  # type: i
 
 
 @inlined
-def _start_of_match(buffer, position, start, literal, wild, first, token):  # type: ignore[no-untyped-def]
+def _start_of_match(
+    buffer: Any, position: Any, start: Any, literal: Any, wild: Any, first: Any, token: Any
+) -> Any:
     """Where tokens *first* to *token* (exclusive) start when they match up to *position*; -1 if not."""
     while token > first:
         token -= 1
@@ -133,7 +142,7 @@ def _start_of_match(buffer, position, start, literal, wild, first, token):  # ty
 
 
 @inlined
-def _find_tokens(buffer, position, end, literal, wild, first, last):  # type: ignore[no-untyped-def]
+def _find_tokens(buffer: Any, position: Any, end: Any, literal: Any, wild: Any, first: Any, last: Any) -> Any:
     """Where the first match from *position* on of tokens *first* to *last* (exclusive) ends, or -1."""
     while position < end:
         found = _end_of_match(buffer, position, end, literal, wild, first, last)
@@ -144,7 +153,9 @@ def _find_tokens(buffer, position, end, literal, wild, first, last):  # type: ig
 
 
 @inlined
-def _matches_segments(buffer, start, end, literal, wild, bounds, plain):  # type: ignore[no-untyped-def]
+def _matches_segments(
+    buffer: Any, start: Any, end: Any, literal: Any, wild: Any, bounds: Any, plain: Any
+) -> Any:
     last = bounds.size - 2
     start = _end_of_match(buffer, start, end, literal, wild, INT64(0), INT64(at(bounds, 1)))
     if start < 0:
@@ -172,7 +183,16 @@ def _matches_segments(buffer, start, end, literal, wild, bounds, plain):  # type
 
 
 @kernel(VOID(BYTES, INT32S, INT32S, BYTES, BOOLS, INT32S, BOOLS, BOOLS_OUT))
-def matching_segments(buffer, starts, ends, literal, wild, bounds, plain, out):  # type: ignore[no-untyped-def]
+def matching_segments(
+    buffer: Array,
+    starts: Array,
+    ends: Array,
+    literal: Array,
+    wild: Array,
+    bounds: Array,
+    plain: Array,
+    out: Array,
+) -> None:
     """Whether each slice is segment 0, anything, segment 1, anything, ... the last segment.
 
     Segment i is the tokens ``bounds[i]:bounds[i + 1]``. A token is the byte ``literal[token]``, or any one
@@ -187,13 +207,13 @@ def matching_segments(buffer, starts, ends, literal, wild, bounds, plain, out): 
 
 
 @inlined
-def _escape_at(patterns, position, end, escapes, escape, width):  # type: ignore[no-untyped-def]
+def _escape_at(patterns: Any, position: Any, end: Any, escapes: Any, escape: Any, width: Any) -> Any:
     """Whether the escape character stands at *position* of the pattern; never when its *width* is 0."""
     return width > 0 and end - position >= width and _same(patterns, position, escapes, escape, width)
 
 
 @inlined
-def _escapes_hold(patterns, position, end, escapes, escape, width):  # type: ignore[no-untyped-def]
+def _escapes_hold(patterns: Any, position: Any, end: Any, escapes: Any, escape: Any, width: Any) -> Any:
     while position < end:
         if _escape_at(patterns, position, end, escapes, escape, width):
             position += width
@@ -212,7 +232,15 @@ def _escapes_hold(patterns, position, end, escapes, escape, width):  # type: ign
 
 
 @kernel(VOID(BYTES, INT32S, INT32S, BYTES, INT32S, INT32S, BOOLS_OUT))
-def escapes_valid(patterns, starts, ends, escapes, escape_starts, escape_ends, out):  # type: ignore[no-untyped-def]
+def escapes_valid(
+    patterns: Array,
+    starts: Array,
+    ends: Array,
+    escapes: Array,
+    escape_starts: Array,
+    escape_ends: Array,
+    out: Array,
+) -> None:
     """Whether in each pattern the escape character stands only before ``%``, ``_`` and itself."""
     for row in range(starts.size):
         escape = INT64(at(escape_starts, row))
@@ -222,7 +250,17 @@ def escapes_valid(patterns, starts, ends, escapes, escape_starts, escape_ends, o
 
 
 @inlined
-def _matches(buffer, position, end, patterns, token, last, escapes, escape, width):  # type: ignore[no-untyped-def]
+def _matches(
+    buffer: Any,
+    position: Any,
+    end: Any,
+    patterns: Any,
+    token: Any,
+    last: Any,
+    escapes: Any,
+    escape: Any,
+    width: Any,
+) -> Any:
     """Greedy matching that goes back only to the last ``%``, so at worst text length times pattern length."""
     percent = INT64(-1)
     retry = INT64(0)
@@ -257,18 +295,18 @@ def _matches(buffer, position, end, patterns, token, last, escapes, escape, widt
 
 
 @kernel(VOID(BYTES, INT32S, INT32S, BYTES, INT32S, INT32S, BYTES, INT32S, INT32S, BOOLS_OUT))
-def matching_rows(  # type: ignore[no-untyped-def]
-    buffer,
-    starts,
-    ends,
-    patterns,
-    pattern_starts,
-    pattern_ends,
-    escapes,
-    escape_starts,
-    escape_ends,
-    out,
-):
+def matching_rows(
+    buffer: Array,
+    starts: Array,
+    ends: Array,
+    patterns: Array,
+    pattern_starts: Array,
+    pattern_ends: Array,
+    escapes: Array,
+    escape_starts: Array,
+    escape_ends: Array,
+    out: Array,
+) -> None:
     """Whether each slice matches its own pattern under its own escape character (none if empty).
 
     The escapes are valid (:func:`escapes_valid`).

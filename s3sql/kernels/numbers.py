@@ -1,6 +1,7 @@
 """The number kernels in one place: reading, comparing and writing columns of numbers.
 
-What each takes and gives is told where it is defined: :mod:`~s3sql.kernels.parse_numbers`,
+What each takes and gives is told where it is defined: :mod:`~s3sql.kernels.parse_ints`,
+:mod:`~s3sql.kernels.parse_decimals`, :mod:`~s3sql.kernels.parse_floats`,
 :mod:`~s3sql.kernels.compare_decimals`, :mod:`~s3sql.kernels.nearest_float` and
 :mod:`~s3sql.kernels.format_numbers`.
 """
@@ -8,6 +9,7 @@ What each takes and gives is told where it is defined: :mod:`~s3sql.kernels.pars
 from __future__ import annotations
 
 from s3sql.kernels.compare_decimals import compare_decimals
+from s3sql.kernels.digits import MALFORMED, ODD, OK, OVERFLOW
 from s3sql.kernels.format_numbers import (
     DECIMAL_TEXT,
     FLOAT_TEXT,
@@ -17,20 +19,16 @@ from s3sql.kernels.format_numbers import (
     format_ints,
 )
 from s3sql.kernels.nearest_float import decimals_to_floats
-from s3sql.kernels.parse_numbers import (
+from s3sql.kernels.parse_decimals import (
     DECIMAL,
     INTEGER,
-    MALFORMED,
     NOT_A_NUMBER,
-    ODD,
-    OK,
-    OVERFLOW,
     WIDE,
     parse_decimals,
-    parse_floats,
-    parse_ints,
     parse_numbers,
 )
+from s3sql.kernels.parse_floats import parse_floats
+from s3sql.kernels.parse_ints import parse_ints
 
 __all__ = [
     "DECIMAL",

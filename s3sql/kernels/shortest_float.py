@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from s3sql.kernels.compile import INT64, UINT64, inlined
+from s3sql.kernels.compile import FLOAT64, INT64, UINT64, inlined
 from s3sql.kernels.powers import SMALLEST_TEN, TENS
 from s3sql.kernels.simd import float_bits, multiply_high, trailing_zeros
 
@@ -51,6 +51,13 @@ def _without_trailing_zeros(digits: Any, exponent: Any) -> Any:
 @inlined
 def shortest_digits(number: Any) -> Any:
     """(digits, exponent) with abs(number) ~ digits * 10**exponent; *number* is finite and not zero."""
+    # A decimal of at most 15 digits that reads back the same is the only one of that length or less. Most
+    # numbers people write have at most six places.
+    micros = abs(number) * 1e6
+    if micros < 1e15:
+        digits = UINT64(micros + 0.5)
+        if FLOAT64(digits) / 1e6 == abs(number):
+            return _without_trailing_zeros(digits, -6)
     bits = float_bits(number)
     fraction = bits & UINT64(_HIDDEN_BIT - 1)
     biased = INT64((bits >> UINT64(_SIGNIFICAND_BITS)) & UINT64(0x7FF))

@@ -8,6 +8,10 @@ A character is a Unicode code point; its first byte is any byte but 0x80 to 0xBF
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
+from numpy.typing import NDArray
+
 from s3sql.kernels.compile import (
     BOOL,
     BOOLS_OUT,
@@ -38,19 +42,21 @@ from s3sql.kernels.simd import (
     trailing_zeros,
 )
 
+Array: TypeAlias = NDArray[Any]
+
 _EVERY_BYTE = 0x0101010101010101
 _HIGH_BITS = 0x8080808080808080
 
 
 @inlined
-def lead_mask(buffer, offset, length):  # type: ignore[no-untyped-def]
+def lead_mask(buffer: Any, offset: Any, length: Any) -> Any:
     """Which of the bytes from *offset* on, at most *length* and 64, start a character."""
     continuation = high_bit_mask(buffer, offset) & less_than_mask(buffer, offset, UINT8(0xC0))
     return ~continuation & low_bits(length)
 
 
 @inlined
-def advance(buffer, position, end, count):  # type: ignore[no-untyped-def]
+def advance(buffer: Any, position: Any, end: Any, count: Any) -> Any:
     """The offset *count* characters behind *position*, which starts one; *end* if there are not so many."""
     while position < end:
         leads = lead_mask(buffer, position, end - position)
@@ -63,7 +69,7 @@ def advance(buffer, position, end, count):  # type: ignore[no-untyped-def]
 
 
 @kernel(VOID(BYTES, INT32S, INT32S, INT64S_OUT))
-def character_counts(buffer, starts, ends, counts):  # type: ignore[no-untyped-def]
+def character_counts(buffer: Array, starts: Array, ends: Array, counts: Array) -> None:
     """The number of characters of each slice."""
     for row in range(starts.size):
         position = INT64(at(starts, row))
@@ -76,10 +82,18 @@ def character_counts(buffer, starts, ends, counts):  # type: ignore[no-untyped-d
 
 
 @kernel(VOID(BYTES, INT32S, INT32S, INT64S, INT64S, INT32S_OUT, INT32S_OUT))
-def substrings(buffer, starts, ends, skipped, lengths, out_starts, out_ends):  # type: ignore[no-untyped-def]
+def substrings(
+    buffer: Array,
+    starts: Array,
+    ends: Array,
+    skipped: Array,
+    lengths: Array,
+    out_starts: Array,
+    out_ends: Array,
+) -> None:
     """Of each slice the part behind its first ``skipped[row]`` characters, ``lengths[row]`` characters long.
 
-    Both numbers are 0 to 2**62; what goes beyond the slice is cut off.
+    Neither number is negative; what goes beyond the slice is cut off.
     """
     for row in range(starts.size):
         end = INT64(at(ends, row))
@@ -89,7 +103,7 @@ def substrings(buffer, starts, ends, skipped, lengths, out_starts, out_ends):  #
 
 
 @inlined
-def width_of(lead):  # type: ignore[no-untyped-def]
+def width_of(lead: Any) -> Any:
     """The number of bytes of the character that starts with the byte *lead*."""
     if lead < 0xC0:
         return INT64(1)
@@ -101,8 +115,8 @@ def width_of(lead):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _contains(characters, position, end, buffer, offset, width):  # type: ignore[no-untyped-def]
-    """Whether the character of *width* bytes at *offset* of *buffer* is one of ``characters[position:end]``."""
+def _contains(characters: Any, position: Any, end: Any, buffer: Any, offset: Any, width: Any) -> Any:
+    """Whether the *width* bytes at *offset* of *buffer* are one of ``characters[position:end]``."""
     wanted = load64(buffer, offset)
     while position < end:
         candidate = width_of(at(characters, position))
@@ -113,9 +127,18 @@ def _contains(characters, position, end, buffer, offset, width):  # type: ignore
 
 
 @kernel(VOID(BYTES, INT32S, INT32S, BYTES, INT32S, INT32S, BOOL, BOOL, INT32S_OUT, INT32S_OUT))
-def trimmed(  # type: ignore[no-untyped-def]
-    buffer, starts, ends, sets, set_starts, set_ends, leading, trailing, out_starts, out_ends
-):
+def trimmed(
+    buffer: Array,
+    starts: Array,
+    ends: Array,
+    sets: Array,
+    set_starts: Array,
+    set_ends: Array,
+    leading: bool,
+    trailing: bool,
+    out_starts: Array,
+    out_ends: Array,
+) -> None:
     """Each slice without the characters of its set at the chosen sides.
 
     ``sets[set_starts[row]:set_ends[row]]`` are the characters to take off.
@@ -142,7 +165,7 @@ def trimmed(  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _flip_case(word, first):  # type: ignore[no-untyped-def]
+def _flip_case(word: Any, first: Any) -> Any:
     """The eight ASCII bytes of *word* with the case of the 26 letters from *first* on changed."""
     every_byte = UINT64(_EVERY_BYTE)
     # 128 - first and 128 - first - 26 added to an ASCII byte reach the top bit from the first letter on
@@ -154,9 +177,16 @@ def _flip_case(word, first):  # type: ignore[no-untyped-def]
 
 
 @kernel(INT64(BYTES, INT32S, INT32S, UINT8, BYTES_OUT, INT32S_OUT, INT32S_OUT, BOOLS_OUT))
-def flip_ascii_case(  # type: ignore[no-untyped-def]
-    buffer, starts, ends, first_letter, out, out_starts, out_ends, not_ascii
-):
+def flip_ascii_case(
+    buffer: Array,
+    starts: Array,
+    ends: Array,
+    first_letter: int,
+    out: Array,
+    out_starts: Array,
+    out_ends: Array,
+    not_ascii: Array,
+) -> int:
     """Copy the ASCII slices one behind the other, changing the case of 26 letters from *first_letter* on.
 
     Slices with a byte above 127 are marked in *not_ascii*, and their offsets are 0.  Returns the number of
@@ -188,7 +218,7 @@ def flip_ascii_case(  # type: ignore[no-untyped-def]
 
 
 @kernel(INT64(BYTES, INT32S, INT32S, UINT8, BYTES_OUT))
-def join(buffer, starts, ends, separator, out):  # type: ignore[no-untyped-def]
+def join(buffer: Array, starts: Array, ends: Array, separator: int, out: Array) -> int:
     """Copy the slices one behind the other with the byte *separator* behind each; the bytes written."""
     written = INT64(0)
     for row in range(starts.size):

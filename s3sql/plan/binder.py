@@ -17,7 +17,7 @@ Source of the rules: AWS S3 User Guide, "SELECT command"; output names as PartiQ
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlglot import exp
 
@@ -57,6 +57,9 @@ from s3sql.plan.schema import CsvSchema, Schema
 from s3sql.sql import nodes
 from s3sql.types import Kind
 
+#: What the parser makes of the text of a query.
+Tree: TypeAlias = exp.Select
+
 _COMPARISONS = {exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
 _ARITHMETIC = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}
 _CALLS = (
@@ -65,11 +68,15 @@ _CALLS = (
     *(exp.Coalesce, exp.Nullif, exp.Extract, exp.Anonymous),
 )
 
+#: Functions that take every value, and those that take every text.
+_ANY_ARGUMENTS = frozenset({"COALESCE", "NULLIF"})
+_TEXT_ARGUMENTS = frozenset({"CHAR_LENGTH", "LOWER", "TRIM", "UPPER"})
+
 #: Functions of timestamps, which no evaluator of this release has.
 _TEMPORAL = frozenset({"DATE_ADD", "DATE_DIFF", "EXTRACT", "TO_STRING", "TO_TIMESTAMP", "UTCNOW"})
 
 
-def bind(tree: exp.Select, schema: Schema) -> Plan:
+def bind(tree: Tree, schema: Schema) -> Plan:
     """The plan of *tree* over an object of *schema*.
 
     Raises :class:`S3SelectError` ``InvalidKeyPath`` (a FROM path on CSV), ``InvalidColumnIndex``,
@@ -256,7 +263,8 @@ class _Binder:
         if call.name == "TRIM":
             side, characters, text = arguments
             arguments = (side or exp.Var(this="BOTH"), characters or exp.Literal.string(" "), text)
-        return Call(call.name, tuple(self._argument(a) for a in arguments), position=call.position)
+        bound = tuple(self._argument(a) for a in arguments)
+        return Call(call.name, bound, _never_fails(call.name, bound), position=call.position)
 
     def _argument(self, node: exp.Expr | None) -> Expr:
         """An argument; the side of TRIM and a part of a date become text."""
@@ -311,6 +319,14 @@ def _is_sound_pattern(pattern: Expr, escape: Expr | None) -> bool:
     if not isinstance(escape, Literal) or not isinstance(escape.value, str):
         return False
     return literal_runs(pattern.value, escape.value) is not None
+
+
+def _never_fails(function: str, arguments: tuple[Expr, ...]) -> bool:
+    """Whether *function* takes everything that these arguments can be."""
+    if function in _ANY_ARGUMENTS:
+        return True
+    text = UNKNOWN | {Kind.STRING}
+    return function in _TEXT_ARGUMENTS and all(possible_kinds(argument) <= text for argument in arguments)
 
 
 def _not_evaluated(what: str, place: Position | None) -> S3SelectError:

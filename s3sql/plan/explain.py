@@ -70,9 +70,16 @@ def _line(node: Node) -> str:
         return f"{name} {', '.join(f'#{n} = {_aggregate(call)}' for n, call in enumerate(node.calls))}"
     if isinstance(node, Filter):
         return f"{name} {' AND '.join(sql(conjunct) for conjunct in node.conjuncts)}"
-    parts = [f"{key.replace('_', ' ')} {value}" for key, value in _scan(node).items() if value is not True]
-    flags = [key.replace("_", " ") for key, value in _scan(node).items() if value is True]
-    return ", ".join([f"{name} {node.format}", *parts, *flags])
+    return ", ".join(
+        [f"{name} {node.format}", *(_hint(key, value) for key, value in _scan(node).items() if value)]
+    )
+
+
+def _hint(key: str, value: object) -> str:
+    words = key.replace("_", " ")
+    if value is True:
+        return words
+    return f"{words} {' '.join(value) if isinstance(value, list) else value}"
 
 
 def _described(node: Node) -> dict[str, Any]:
@@ -126,7 +133,7 @@ def sql(expression: Expr) -> str:
 
 
 def _operand(expression: Expr) -> str:
-    text = sql(expression)
+    text = _WRITERS[type(expression)](expression)
     return f"({text})" if isinstance(expression, _OPERATORS) else text
 
 
@@ -175,8 +182,16 @@ def _step(step: Step) -> str:
     return "[*]" if isinstance(step, Elements) else ".*"
 
 
-def _infix(sign: str, *operands: Expr) -> str:
-    return f" {sign} ".join(_operand(operand) for operand in operands)
+def _binary(node: Arithmetic | Compare) -> str:
+    return f"{_operand(node.left)} {node.operator} {_operand(node.right)}"
+
+
+def _concat(node: Concat) -> str:
+    return f"{_operand(node.left)} || {_operand(node.right)}"
+
+
+def _in_collection(node: InCollection) -> str:
+    return f"{_operand(node.operand)} IN {_operand(node.collection)}"
 
 
 def _between(node: Between) -> str:
@@ -184,7 +199,7 @@ def _between(node: Between) -> str:
 
 
 def _like(node: Like) -> str:
-    text = _infix("LIKE", node.operand, node.pattern)
+    text = f"{_operand(node.operand)} LIKE {_operand(node.pattern)}"
     return text if node.escape is None else f"{text} ESCAPE {_operand(node.escape)}"
 
 
@@ -208,16 +223,16 @@ _WRITERS: dict[type[Expr], Callable[[Any], str]] = {
     PathOf: lambda node: f"({sql(node.base)}){_steps(node.steps)}",
     ListOf: lambda node: f"[{_list(node.items)}]",
     Sign: lambda node: f"{node.operator}{_operand(node.operand)}",
-    Arithmetic: lambda node: _infix(node.operator, node.left, node.right),
-    Concat: lambda node: _infix("||", node.left, node.right),
-    Compare: lambda node: _infix(node.operator, node.left, node.right),
+    Arithmetic: _binary,
+    Concat: _concat,
+    Compare: _binary,
     Between: _between,
     In: lambda node: f"{_operand(node.operand)} IN ({_list(node.choices)})",
-    InCollection: lambda node: _infix("IN", node.operand, node.collection),
+    InCollection: _in_collection,
     Like: _like,
     IsKind: _is_kind,
-    And: lambda node: _infix("AND", *node.operands),
-    Or: lambda node: _infix("OR", *node.operands),
+    And: lambda node: " AND ".join([_operand(operand) for operand in node.operands]),
+    Or: lambda node: " OR ".join([_operand(operand) for operand in node.operands]),
     Not: lambda node: f"NOT {_operand(node.operand)}",
     Case: lambda node: f"CASE {_branches(node.branches, node.default)}",
     SimpleCase: lambda node: f"CASE {sql(node.operand)} {_branches(node.branches, node.default)}",

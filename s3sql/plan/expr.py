@@ -62,8 +62,19 @@ class Expr:
 
     def children(self) -> Iterator[Expr]:
         """The operands, left to right."""
-        for slot in fields(self):
-            yield from _expressions(getattr(self, slot.name))
+        for slot in slots(type(self)):
+            yield from _expressions(getattr(self, slot))
+
+
+def slots(node_class: type[Expr]) -> tuple[str, ...]:
+    """The fields of a class of expressions, but for the position."""
+    if node_class not in _SLOTS:
+        _SLOTS[node_class] = tuple(slot.name for slot in fields(node_class) if slot.name != "position")
+    return _SLOTS[node_class]
+
+
+#: Asking dataclasses for the fields of every node would cost more than what is done with the node.
+_SLOTS: dict[type[Expr], tuple[str, ...]] = {}
 
 
 def _expressions(value: object) -> Iterator[Expr]:
@@ -107,21 +118,28 @@ class CsvField(Expr):
 
 
 @dataclass(frozen=True, slots=True)
-class RowPath(_Fallible):
-    """A path from the row of a JSON object; no steps: the row itself.
-
-    Fallible, because a name may be ambiguous.
-    """
+class RowPath(Expr):
+    """A path from the row of a JSON object; no steps: the row itself."""
 
     steps: tuple[Step, ...]
 
+    @property
+    def fallible(self) -> bool:
+        """Whether there is a name, which may be ambiguous."""
+        return any(isinstance(step, Name) for step in self.steps)
+
 
 @dataclass(frozen=True, slots=True)
-class PathOf(_Fallible):
+class PathOf(Expr):
     """A path from a computed value: ``[1,2][0]``."""
 
     base: Expr
     steps: tuple[Step, ...]
+
+    @property
+    def fallible(self) -> bool:
+        """Whether the base can fail or there is a name, which may be ambiguous."""
+        return self.base.fallible or any(isinstance(step, Name) for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,22 +324,22 @@ class Cast(_Fallible):
 
 
 @dataclass(frozen=True, slots=True)
-class Call(_Fallible):
+class Call(Expr):
     """A scalar function by its upper-case name; all arguments are evaluated.
 
     TRIM is bound with three arguments (side as a string literal, characters, text), EXTRACT,
-    DATE_ADD and DATE_DIFF with the part as a string literal first.
+    DATE_ADD and DATE_DIFF with the part as a string literal first. ``safe``: no value that the arguments
+    can have fails.
     """
 
     function: str
     arguments: tuple[Expr, ...]
+    safe: bool = False
 
     @property
     def fallible(self) -> bool:
-        """COALESCE and NULLIF take any kind; every other function can meet a wrong one."""
-        if self.function in ("COALESCE", "NULLIF"):
-            return any(argument.fallible for argument in self.arguments)
-        return True
+        """Whether an argument can fail or be one that the function refuses."""
+        return not self.safe or any(argument.fallible for argument in self.arguments)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,9 @@ def fold(expression: Expr) -> Expr:
     for node_class, folder in _FOLDERS:
         if isinstance(expression, node_class):
             folded: Expr = folder(expression)
-            return folded if folded.position else replace(folded, position=expression.position)
+            if folded is expression or folded.position is not None:
+                return folded
+            return replace(folded, position=expression.position)
     return expression
 
 

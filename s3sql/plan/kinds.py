@@ -43,7 +43,7 @@ Kinds = frozenset[Kind]
 EVERY_KIND: Kinds = frozenset(Kind)
 UNKNOWN: Kinds = frozenset({Kind.NULL, Kind.MISSING})
 _NULL: Kinds = frozenset({Kind.NULL})
-_BOOLEAN = (And, Between, Compare, In, InCollection, Like, Not, Or)
+_NULL_ONLY_IF_UNKNOWN = (And, In, Like, Not, Or)
 
 #: The kind that a function returns for known arguments. COALESCE and NULLIF pass their arguments on.
 FUNCTION_KINDS: dict[str, Kind] = {
@@ -69,8 +69,12 @@ def possible_kinds(expression: Expr, calls: Sequence[AggregateCall] = ()) -> Kin
         return frozenset({Kind.STRING, Kind.NULL})
     if isinstance(expression, IsKind):
         return frozenset({Kind.BOOL})
-    if isinstance(expression, _BOOLEAN):
-        return frozenset({Kind.BOOL, Kind.NULL})
+    if isinstance(expression, _NULL_ONLY_IF_UNKNOWN):
+        return frozenset({Kind.BOOL}) | _unknown_of(
+            possible_kinds(child, calls) for child in expression.children()
+        )
+    if isinstance(expression, Compare | Between | InCollection):
+        return _comparison(expression, calls)
     if isinstance(expression, Sign):
         operand = possible_kinds(expression.operand, calls)
         return operand & NUMBERS | _unknown_of([operand])
@@ -111,6 +115,14 @@ def orders_safely(left: Expr, right: Expr) -> bool:
         return left_kinds <= NUMBERS | {Kind.STRING}
     both = left_kinds | right_kinds
     return both <= NUMBERS or (len(both) == 1 and not both & {Kind.LIST, Kind.STRUCT})
+
+
+def _comparison(expression: Compare | Between | InCollection, calls: Sequence[AggregateCall]) -> Kinds:
+    """``=`` is unknown for unknown operands only; an ordering also where a CSV field is no number."""
+    boolean = frozenset({Kind.BOOL})
+    if isinstance(expression, Compare) and expression.operator in ("=", "<>"):
+        return boolean | _unknown_of(possible_kinds(child, calls) for child in expression.children())
+    return boolean | _NULL
 
 
 def _arithmetic(left: Kinds, right: Kinds) -> Kinds:

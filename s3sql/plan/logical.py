@@ -25,8 +25,8 @@ class Scan:
     """Read the object's rows.
 
     ``path``: steps of the FROM path behind ``S3Object[*]`` (JSON only). ``columns``: numbers of the
-    CSV columns the query needs, ascending; None means every column. ``count_only``: no column is
-    needed, only the number of rows.
+    CSV columns that expressions name, ascending, None before that is known; whole rows are read besides
+    where an expression asks for them. ``count_only``: no column is needed, only the number of rows.
 
     Two hints that a scan may use or not: at most ``limit`` rows are needed; every row that the query
     selects has ``required_literal`` among its fields' bytes, so a record of a CSV block without quotes

@@ -221,6 +221,8 @@ def _numbers_by_name(header: Sequence[str]) -> dict[str, list[int]]:
 
 def _folded(name: str) -> str:
     """*name* with its ASCII letters in lower case."""
+    if name.isascii():
+        return name.lower()
     return name.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
 
 

@@ -21,7 +21,6 @@ from s3sql.plan.expr import (
     Cast,
     Compare,
     CsvField,
-    CsvRow,
     Expr,
     In,
     Like,
@@ -158,10 +157,8 @@ def count_constants_as_rows(plan: Plan) -> Plan:
 
 
 def prune_columns(plan: Plan) -> Plan:
-    """A field that no expression reads need not be cut out of its record."""
+    """A field that no expression names need not be found in its record, for whole rows neither."""
     parts = [part for node in nodes(plan) for root in expressions(node) for part in walk(root)]
-    if any(isinstance(part, CsvRow) for part in parts):
-        return plan
     columns = tuple(sorted({part.number for part in parts if isinstance(part, CsvField)}))
     return map_scan(plan, lambda scan: replace(scan, columns=columns) if scan.format == "csv" else scan)
 

@@ -6,10 +6,10 @@ In: a tree of frozen nodes.  Out: the same tree, or a new one that shares every 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any, TypeAlias
 
-from s3sql.plan.expr import Expr
+from s3sql.plan.expr import Expr, slots
 from s3sql.plan.logical import Aggregate, AggregateCall, Filter, Item, Limit, Plan, Project, Scan, Spread
 
 Node: TypeAlias = Scan | Filter | Aggregate | Project | Limit
@@ -26,22 +26,12 @@ def walk(expression: Expr) -> Iterator[Expr]:
 def rewrite(expression: Expr, change: Change) -> Expr:
     """The expression with *change* applied to every part of it, children first."""
     changed: dict[str, Any] = {}
-    for slot in _slots(type(expression)):
+    for slot in slots(type(expression)):
         before = getattr(expression, slot)
         after = _rewritten(before, change)
         if after is not before:
             changed[slot] = after
     return change(replace(expression, **changed) if changed else expression)
-
-
-def _slots(node_class: type[Expr]) -> tuple[str, ...]:
-    if node_class not in _SLOTS:
-        _SLOTS[node_class] = tuple(slot.name for slot in fields(node_class) if slot.name != "position")
-    return _SLOTS[node_class]
-
-
-#: The fields of each class of expression; asking dataclasses for them costs more than the rewriting.
-_SLOTS: dict[type[Expr], tuple[str, ...]] = {}
 
 
 def _rewritten(value: object, change: Change) -> object:

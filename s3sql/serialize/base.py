@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+import numpy as np
+
 from s3sql.buffers import Bytes
 from s3sql.types import Column, Int64s
 
@@ -28,10 +30,12 @@ class Member:
 class SpreadMembers:
     """All members of a struct; a list's elements or any other value under ``_N``; nothing for MISSING.
 
-    N is the value's position in the output record, from 1.
+    N is the value's position in the output record, from 1. ``whole_row``: ``SELECT *`` or ``alias.*``, where
+    a list is one value and not its elements.
     """
 
     column: Column
+    whole_row: bool = False
 
 
 OutputMember: TypeAlias = Member | SpreadMembers
@@ -44,6 +48,14 @@ class Records:
 
     payload: Bytes
     ends: Int64s
+
+    def first_longer_than(self, limit: int) -> int | None:
+        """The first record of more than *limit* bytes, its delimiter counted, or None."""
+        if self.payload.size <= limit:
+            return None
+        lengths = np.diff(self.ends, prepend=0)
+        row = int(lengths.argmax())
+        return int(np.argmax(lengths > limit)) if lengths[row] > limit else None
 
     def __len__(self) -> int:
         return len(self.ends)

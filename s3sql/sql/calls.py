@@ -160,7 +160,8 @@ class CallParser(PathParser):
         between = "FOR" if self.token.key == "FROM" else ","
         if self.token.key not in ("FROM", ","):
             self.fail(
-                "ParseExpectedArgumentDelimiter", "Expected FROM or ',' after SUBSTRING's first argument, found"
+                "ParseExpectedArgumentDelimiter",
+                "Expected FROM or ',' after SUBSTRING's first argument, found",
             )
         self.advance()
         arguments = [text, self.expression()]

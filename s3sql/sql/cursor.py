@@ -154,7 +154,9 @@ def described(token: Token) -> str:
 def _literal(token: Token) -> str:
     """A literal as Ion text: ``.5`` is ``5d-1``, text stands in double quotes."""
     if token.key == "text":
-        escaped = token.text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
+        escaped = (
+            token.text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
+        )
         return f'"{_cut(escaped)}"'
     if token.key != "number":
         return token.key.lower()

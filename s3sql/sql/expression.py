@@ -117,7 +117,11 @@ class ExpressionParser(CallParser):
 
     def _in(self, left: exp.Expr) -> exp.Expr:
         if not self.take("("):
-            return exp.In(this=left, field=self.expression(_ORDER))
+            field = self.expression(_ORDER)
+            if isinstance(field, exp.Not):
+                # Only parentheses could keep the operators behind it apart, and those make a list.
+                field = nodes.bracket_step(exp.Array(expressions=[field]), nodes.number("0"))
+            return exp.In(this=left, field=field)
         if self.token.key == ")":
             self.fail("ParseExpectedExpression", "Expected an expression, found")
         return exp.In(this=left, expressions=self.listed(")"))
@@ -256,7 +260,9 @@ class ExpressionParser(CallParser):
         self.advance()
         while True:
             if not self.take("("):
-                self.fail("ParseExpectedLeftParenValueConstructor", "Expected '(' to open a row of VALUES, found")
+                self.fail(
+                    "ParseExpectedLeftParenValueConstructor", "Expected '(' to open a row of VALUES, found"
+                )
             self.listed(")")
             if not (self.token.key == "," and self.peek().key == "("):
                 return

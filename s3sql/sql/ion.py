@@ -31,7 +31,9 @@ class IonValue:
     text: str
 
 
-_NULL = re.compile(r"null(\.(null|bool|int|float|decimal|timestamp|string|symbol|blob|clob|struct|list|sexp))?")
+_NULL = re.compile(
+    r"null(\.(null|bool|int|float|decimal|timestamp|string|symbol|blob|clob|struct|list|sexp))?"
+)
 _INT = re.compile(r"-?(0|[1-9](_?[0-9])*)")
 _HEX = re.compile(r"-?0[xX][0-9a-fA-F](_?[0-9a-fA-F])*")
 _BINARY = re.compile(r"-?0[bB][01](_?[01])*")
@@ -119,7 +121,7 @@ def _paired(text: str) -> str | None:
 
 
 def is_timestamp(text: str) -> bool:
-    """Whether *text* is an Ion timestamp that exists: offset with a time and only then, a real calendar day."""
+    """Whether *text* is an Ion timestamp: an offset with a time and only then, on a day that exists."""
     found = _TIMESTAMP.fullmatch(text)
     if not found:
         return False

@@ -48,9 +48,7 @@ FUNCTION_WORDS = frozenset(
 )
 
 #: Words that begin a statement of another kind (AWS: SELECT is the only one).
-OTHER_STATEMENTS = frozenset(
-    "ALTER CREATE DELETE DROP GRANT INSERT MERGE REVOKE SET TRUNCATE UPDATE".split()
-)
+OTHER_STATEMENTS = frozenset("ALTER CREATE DELETE DROP GRANT INSERT MERGE REVOKE SET TRUNCATE UPDATE".split())
 
 #: Token types of reserved words that are not KEYWORD.
 TOKEN_TYPES: dict[str, str] = {

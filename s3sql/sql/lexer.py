@@ -1,7 +1,7 @@
 """SQL text to tokens.
 
-In: the text of a query.  Out: a list of :class:`Token` that ends in an EOF token, or an S3SelectError with one
-of the four ``Lexer*`` codes at the first character that starts no token.
+In: the text of a query.  Out: a list of :class:`Token` that ends in an EOF token, or an S3SelectError with
+one of the four ``Lexer*`` codes at the first character that starts no token.
 
 One regular expression says what a token is, so that every character is accounted for. sqlglot's own scanner
 takes any Unicode blank for a space, ends an unclosed comment silently, reads ``1e`` as a number and needs
@@ -67,9 +67,10 @@ _FOREIGN_OPERATORS = frozenset("^|&~")
 class Token:
     """One token.
 
-    ``key`` is the word in upper case for a reserved word, the symbol itself for an operator or punctuation, and
-    empty for everything else. ``text`` is the text as written, decoded for strings and quoted names. ``value``
-    is set for an Ion literal. ``start`` and ``end`` are offsets from 0, ``end`` exclusive.
+    ``key`` is the word in upper case for a reserved word, the symbol itself for an operator or punctuation,
+    ``number`` or ``text`` for those literals, and empty for everything else. ``text`` is the text as written,
+    decoded for strings and quoted names. ``value`` is set for an Ion literal. ``start`` and ``end`` are
+    offsets from 0, ``end`` exclusive.
     """
 
     __slots__ = ("end", "key", "start", "text", "type", "value")
@@ -118,16 +119,17 @@ def tokenize(sql: str) -> list[Token]:
     """
     tokens: list[Token] = []
     append = tokens.append
-    match_next = _TOKEN.scanner(sql).match
     words: dict[str, tuple[TokenType, str]] = {}
     end = 0
-    while found := match_next():
+    for found in _TOKEN.finditer(sql):
+        start = found.start()
+        if start != end:
+            break
+        end = found.end()
         group = found.lastgroup
         if group == "blank":
-            end = found.end()
             continue
         text = found.group()
-        start, end = found.span()
         if group == "word":
             known = words.get(text)
             if known is None:

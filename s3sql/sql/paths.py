@@ -62,7 +62,7 @@ class PathParser(Cursor):
         if not isinstance(key, exp.Literal) or (nodes.is_number(key) and not key.this.isdigit()):
             self.refuse(
                 "UnsupportedSyntax",
-                "A path step in brackets is an unsigned integer, a text literal or *; found another expression",
+                "A path step in brackets is an unsigned integer, a text or *; found another expression",
                 token,
             )
         self.expect("]")

@@ -70,7 +70,9 @@ class StatementParser(ExpressionParser):
             # A number or text behind an item is no clause out of place but a token out of place: `s.5` is
             # `s` followed by `.5` [observed].
             code = "ParseUnexpectedToken" if self.token.type == "LITERAL" else "ParseSelectMissingFrom"
-            found = "Unexpected token found" if self.token.type == "LITERAL" else "Expected keyword FROM, found"
+            found = (
+                "Unexpected token found" if self.token.type == "LITERAL" else "Expected keyword FROM, found"
+            )
             self.fail(code, found)
         self.advance()
         source = self._source()
@@ -108,9 +110,12 @@ class StatementParser(ExpressionParser):
         return item if alias is None else self.placed(exp.Alias(this=item, alias=alias), token)
 
     def _alias(self) -> exp.Identifier | None:
-        """``AS name``, ``name`` or nothing."""
+        """``AS name``, ``name`` or nothing; OFFSET with a number behind it is a clause out of place."""
         if not self.take("AS"):
-            return self.name() if self.at_name() else None
+            named = self.at_name() and not (
+                self.token.text.upper() == "OFFSET" and self.peek().key == "number"
+            )
+            return self.name() if named else None
         if not self.at_name():
             self.fail("ParseExpectedIdentForAlias", "Expected an identifier for the alias, found")
         return self.name()
@@ -126,7 +131,9 @@ class StatementParser(ExpressionParser):
             node = self.steps(self.name())
         else:
             node = self.term()
-            self.refuse("InvalidTableAlias", "FROM takes S3Object and nothing else; found another source", token)
+            self.refuse(
+                "InvalidTableAlias", "FROM takes S3Object and nothing else; found another source", token
+            )
         alias = self._alias()
         if self.token.key == "AT":
             self.refuse("UnsupportedSyntax", "AT is not supported", self.token)

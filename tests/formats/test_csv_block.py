@@ -36,8 +36,10 @@ def block_of(text: str, dialect: Dialect, *, general: bool = False) -> CsvBlock:
     # Stale bytes behind the block must not matter.
     buffer.array[:] = 0x22
     buffer.array[: len(contents)] = PaddedBuffer.copy_of(contents).array[: len(contents)]
-    index = csv_block._general_index if general else index_block
-    return index(buffer, 0, len(contents), True, kernel_dialect(dialect), COLUMNS, Scratch(), 0)
+    arguments = kernel_dialect(dialect), COLUMNS, Scratch(), 0
+    if general:
+        return csv_block._general_index(buffer, 0, len(contents), True, *arguments)
+    return index_block(buffer, 0, len(contents), True, False, *arguments)
 
 
 def columns_of(block: CsvBlock) -> list[list[str | None]]:
@@ -132,7 +134,7 @@ def test_invalid_utf8_ends_the_block_before_its_record() -> None:
     buffer = PaddedBuffer.empty(len(contents) + arena_room(len(contents)))
     buffer.array[: len(contents)] = PaddedBuffer.copy_of(contents).array[: len(contents)]
     dialect = kernel_dialect(Dialect())
-    block = index_block(buffer, 0, len(contents), True, dialect, COLUMNS, Scratch(), starts_at=1000)
+    block = index_block(buffer, 0, len(contents), True, False, dialect, COLUMNS, Scratch(), starts_at=1000)
     assert columns_of(block) == [["a", "b", None], ["c", "d", None]]
     assert block.error is not None
     assert block.error.code == "InvalidTextEncoding"

@@ -1,0 +1,293 @@
+"""The engine: the only place where the stages meet.
+
+In: a request and an open object.  Out: the output records, in chunks for the event stream or as columns.
+
+The story of one query:
+
+1. ``request`` is checked already: every member has its final meaning (:mod:`s3sql.request`).
+2. The object's beginning is looked at: a byte order mark, the CSV header (:func:`prepare`). Out comes a
+   schema.
+3. The SQL text becomes a tree (:mod:`s3sql.sql`), the tree and the schema a logical plan
+   (:mod:`s3sql.plan.binder`), the plan a better one (:mod:`s3sql.plan.rules`); all three are cached.
+4. A reader cuts the object's bytes into morsels that start at record starts (:mod:`s3sql.exec.reader`),
+   within the scan range if there is one.
+5. Worker threads take each morsel from bytes to output records or to aggregate states
+   (:mod:`s3sql.exec.task`): the format indexes it, the filter selects rows, the select list is evaluated,
+   the serializer writes.
+6. The pipeline puts the results back in order (:mod:`s3sql.exec.pipeline`); LIMIT is counted here,
+   aggregate states are merged here, and the first failing row ends the answer here.
+7. The first mebibyte is evaluated before anything is handed out, so that what fails in it comes as an
+   error instead of a broken stream (:func:`run`).
+8. The event stream packs the records into messages (:mod:`s3sql.eventstream`).
+
+Closing the chunks is the only cancellation: LIMIT, a client that went away, a time-out and Ctrl-C all end
+in the same ``finally`` blocks.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from s3sql.errors import S3SelectError
+from s3sql.eventstream.writer import Chunk
+from s3sql.exec.aggregate import AggregateBatch
+from s3sql.exec.buffer_pool import BufferPool
+from s3sql.exec.pipeline import Pipeline
+from s3sql.exec.reader import MorselReader
+from s3sql.exec.task import RowSink, Sink, Task, TaskResult, new_accumulators, output_members
+from s3sql.formats.base import Morsel
+from s3sql.formats.opening import Opening, open_text
+from s3sql.limits import BEFORE_STREAM_BYTES, BEFORE_STREAM_SECONDS, MAX_RECORD_BYTES
+from s3sql.plan.cache import PLANS
+from s3sql.plan.logical import Limit, Plan
+from s3sql.request import SelectRequest
+from s3sql.serialize.base import Member, OutputMember, Records
+from s3sql.serialize.output import serializer_for
+from s3sql.stores.base import StoredObject
+
+Output = TypeVar("Output")
+
+#: The buffers of all queries of this process.
+_POOL = BufferPool()
+
+#: Codes of names that an object without any record does not have to resolve.
+_NAME_CODES = frozenset({"InvalidColumnIndex", "MissingHeaders", "AmbiguousFieldName", "InvalidTableAlias"})
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[Output]):
+    """One step of a scan: ``output`` with its ``rows`` records, and the bytes read so far.
+
+    ``error`` ends the scan; it belongs to the record that starts at ``error_at`` in the text.
+    """
+
+    output: Output | None
+    rows: int
+    scanned: int
+    processed: int
+    error: S3SelectError | None = None
+    error_at: int = 0
+
+
+class Query:
+    """A request bound to an object: everything that can be known before reading rows."""
+
+    def __init__(self, request: SelectRequest, source: StoredObject, opening: Opening, plan: Plan) -> None:
+        self.request = request
+        self.source = source
+        self.opening = opening
+        self.plan = plan
+
+    def records(self) -> Generator[Step[Records] | None, None, None]:
+        """The answer as serialised records; None when nothing was ready for a while."""
+        writer = serializer_for(self.request.output)
+
+        def sink(members: list[OutputMember], length: int) -> Records:
+            return writer.serialize(members, length)
+
+        longest = MAX_RECORD_BYTES + len(self.request.output.record_delimiter.encode())
+        yield from _within_limits(self.steps(sink, writer.serialize_rows, _first_records), longest)
+
+    def steps(
+        self,
+        sink: Sink[Output],
+        row_sink: RowSink[Output] | None,
+        first: Callable[[Output, int], Output],
+    ) -> Generator[Step[Output] | None, None, None]:
+        """The answer in the form *sink* gives it, morsel by morsel; runs in worker threads.
+
+        ``first(output, n)`` are the first n records of an output. The step that carries an error is the
+        last. Closing the generator ends the scan.
+        """
+        limit = self.plan.count if isinstance(self.plan, Limit) else None
+        if limit == 0:
+            yield Step(None, 0, 0, 0)
+            return
+        form = self.opening.form(self.plan)
+        task = Task(self.plan, form, sink, row_sink)
+        span = self.opening.span
+        reader = MorselReader(
+            self.opening.text, form, _POOL, begin=span.begin, stop=span.stop, aligned=span.aligned
+        )
+        pipeline: Pipeline[TaskResult[Output]] = Pipeline(reader, task.run, _POOL)
+        results = pipeline.results()
+        try:
+            if task.aggregate is None:
+                yield from self._rows(results, reader, limit, first)
+            else:
+                yield from self._folded(results, reader, task, sink)
+        finally:
+            results.close()
+
+    def _rows(
+        self,
+        results: Iterator[tuple[Morsel, TaskResult[Output]] | None],
+        reader: MorselReader,
+        limit: int | None,
+        first: Callable[[Output, int], Output],
+    ) -> Generator[Step[Output] | None, None, None]:
+        """The records of every morsel, up to the limit."""
+        remaining = limit
+        end = reader.position
+        for found in results:
+            if found is None:
+                yield None
+                continue
+            result, end = found[1], _end(*found)
+            output, rows = result.output, result.rows
+            if remaining is not None and output is not None:
+                if rows >= remaining:
+                    yield Step(first(output, remaining), remaining, *self.opening.totals(end))
+                    return
+                remaining -= rows
+            yield Step(output, rows, *self.opening.totals(end), result.error, result.error_at)
+
+    def _folded(
+        self,
+        results: Iterator[tuple[Morsel, TaskResult[Output]] | None],
+        reader: MorselReader,
+        task: Task[Output],
+        sink: Sink[Output],
+    ) -> Generator[Step[Output] | None, None, None]:
+        """The one record of an aggregate query."""
+        assert task.aggregate is not None
+        accumulators = new_accumulators(task.aggregate)
+        end = reader.position
+        for found in results:
+            if found is None:
+                yield None
+                continue
+            result, end = found[1], _end(*found)
+            if result.error is None:
+                for accumulator, state in zip(accumulators, result.states, strict=True):
+                    accumulator.merge(state)
+            yield Step(None, 0, *self.opening.totals(end), result.error, result.error_at)
+            if result.error is not None:
+                return
+        batch = AggregateBatch([accumulator.evaluate() for accumulator in accumulators])
+        members = output_members(task.project, batch)
+        if batch.failure.error is not None:
+            raise batch.failure.error
+        yield Step(sink(members, 1), 1, *self.opening.totals(end))
+
+
+def prepare(request: SelectRequest, source: StoredObject) -> Query:
+    """Bind *request* to *source*.
+
+    Raises:
+        S3SelectError: whatever can be wrong before a row is read: the SQL, the scan range, the header, a
+            name that no column has.
+    """
+    # A text that does not parse is told before the object is touched.
+    PLANS.tree(request.expression)
+    opening = open_text(request, source)
+    try:
+        plan = PLANS.plan(request.expression, opening.schema)
+    except S3SelectError as error:
+        if error.code not in _NAME_CODES or not opening.without_records():
+            raise
+        plan = PLANS.plan(request.expression, opening.empty_schema)
+    return Query(request, source, opening, plan)
+
+
+class Answer:
+    """The answer to one request, its first part already evaluated."""
+
+    def __init__(self, chunks: Generator[Chunk | None, None, None]) -> None:
+        self._chunks = chunks
+
+    def chunks(self) -> Generator[Chunk | None, None, None]:
+        """The output records; closing the generator ends the query."""
+        return self._chunks
+
+
+def run(request: SelectRequest, source: StoredObject) -> Answer:
+    """Start a query and evaluate what has to be known before the stream.
+
+    That is every record that starts in the first ``limits.BEFORE_STREAM_BYTES`` of the text, or as many as
+    ``limits.BEFORE_STREAM_SECONDS`` are enough for.
+
+    Raises:
+        S3SelectError: what :func:`prepare` raises, or the failure of such a record.
+    """
+    steps = prepare(request, source).records()
+    held: list[Step[Records] | None] = []
+    deadline = time.monotonic() + BEFORE_STREAM_SECONDS
+    try:
+        for step in steps:
+            if step is not None and step.error is not None and step.error_at < BEFORE_STREAM_BYTES:
+                raise step.error
+            held.append(step)
+            if (step is not None and step.processed >= BEFORE_STREAM_BYTES) or time.monotonic() >= deadline:
+                break
+    except BaseException:
+        steps.close()
+        raise
+    return Answer(_chunks(held, steps))
+
+
+def _chunks(
+    held: list[Step[Records] | None], steps: Generator[Step[Records] | None, None, None]
+) -> Generator[Chunk | None, None, None]:
+    """Steps as chunks of the event stream; an error is raised behind its chunk."""
+    try:
+        while held:
+            yield from _chunk(held.pop(0))
+        for step in steps:
+            yield from _chunk(step)
+    finally:
+        steps.close()
+
+
+def _chunk(step: Step[Records] | None) -> Generator[Chunk | None, None, None]:
+    if step is None:
+        yield None
+        return
+    if step.output is None or not len(step.output):
+        yield Chunk(b"", np.zeros(0, np.int64), step.scanned, step.processed)
+    else:
+        payload = step.output.payload.data
+        yield Chunk(payload, step.output.ends, step.scanned, step.processed)
+    if step.error is not None:
+        raise step.error
+
+
+def _within_limits(
+    steps: Generator[Step[Records] | None, None, None], longest: int
+) -> Generator[Step[Records] | None, None, None]:
+    """The same steps up to the first output record of more than *longest* bytes, delimiter included."""
+    read = 0
+    try:
+        for step in steps:
+            if step is not None and step.output is not None:
+                row = step.output.first_longer_than(longest)
+                if row is not None:
+                    yield Step(_first_records(step.output, row), row, step.scanned, step.processed, _too_long(), read)
+                    return
+                read = step.processed
+            yield step
+    finally:
+        steps.close()
+
+
+def _too_long() -> S3SelectError:
+    return S3SelectError(
+        "OverMaxRecordSize",
+        f"A record of the result is longer than {MAX_RECORD_BYTES:,} bytes, the most a record may have. Select "
+        "fewer columns.",
+    )
+
+
+def _end(morsel: Morsel, result: TaskResult[Output]) -> int:
+    """How far the text has been read: what is behind the last record of an object has been read too."""
+    return morsel.start + (morsel.length if morsel.at_end else result.consumed)
+
+
+def _first_records(records: Records, count: int) -> Records:
+    end = int(records.ends[count - 1]) if count else 0
+    return Records(records.payload[:end], records.ends[:count])

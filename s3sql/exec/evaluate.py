@@ -1,0 +1,316 @@
+"""The evaluator: a bound expression over a batch of rows gives a column.
+
+In: an expression and a batch.  Out: one value per row. A failing row is reported to the batch, with the
+place of the operator in the query, and is NULL.
+
+Each class of node has one small function in the table at the end. Operators live in
+:mod:`s3sql.functions`; what decides which rows are evaluated is :mod:`s3sql.exec.logic`. Here is how
+operands reach them: evaluated once, left to right, with the sign of a bare CSV column.
+
+Sources: AWS S3 User Guide, SQL reference; PartiQL v0.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Protocol, cast
+
+import numpy as np
+
+from s3sql.errors import S3SelectError
+from s3sql.exec import logic
+from s3sql.exec.membership import Choice, in_choices, in_collection
+from s3sql.formats import json_paths
+from s3sql.formats.batch import Batch
+from s3sql.functions import registry
+from s3sql.functions.arithmetic import arithmetic, sign
+from s3sql.functions.collections import json_text, list_of
+from s3sql.functions.comparison import compare, equals, falses, trues, truth_column
+from s3sql.functions.concatenation import concatenate
+from s3sql.functions.conversion import cast as cast_column
+from s3sql.functions.like import like
+from s3sql.functions.registry import Fail
+from s3sql.plan.expr import (
+    AggregateResult,
+    And,
+    Arithmetic,
+    Between,
+    Call,
+    Case,
+    Cast,
+    Compare,
+    Concat,
+    CsvField,
+    CsvRow,
+    Elements,
+    Expr,
+    In,
+    InCollection,
+    IsKind,
+    Like,
+    ListOf,
+    Literal,
+    Members,
+    Not,
+    Or,
+    PathOf,
+    RowPath,
+    Sign,
+    SimpleCase,
+)
+from s3sql.types import Column, Decimals, Kind, Mask, Payload, Rows, Text, Timestamps
+
+
+class _AggregateBatch(Protocol):
+    """The one row of an aggregate query."""
+
+    def aggregate(self, number: int) -> Column:
+        """The value of aggregate *number* of the plan."""
+        ...
+
+
+def evaluate(expression: Expr, batch: Batch) -> Column:
+    """The value of *expression* in every row of *batch*; failures are reported to the batch."""
+    return _EVALUATORS[type(expression)](expression, batch)
+
+
+def filter_rows(conjuncts: tuple[Expr, ...], batch: Batch) -> Rows:
+    """The positions of the rows for which every conjunct is TRUE, ascending.
+
+    The conjuncts are judged left to right, each only for the rows that the ones before it kept. Once a row
+    has failed, the rows from it on are left out: the query ends there.
+    """
+    return logic.filter_rows(conjuncts, batch, evaluate)
+
+
+def _fail_at(node: Expr, batch: Batch) -> Fail:
+    """Reports failures to the batch, with the node's place in the query."""
+
+    def fail(where: Mask, error: S3SelectError) -> None:
+        if error.position is None:
+            error.position = node.position
+        batch.fail(where, error)
+
+    return fail
+
+
+# --- values -----------------------------------------------------------------------------------------------
+
+
+def _literal(node: Literal, batch: Batch) -> Column:
+    return constant(node.kind, node.value, batch.length)
+
+
+def constant(kind: Kind, value: Any, length: int) -> Column:
+    """*length* times the same value, as a literal holds it. The arrays have one entry, broadcast."""
+    if kind < Kind.BOOL:
+        return Column.unknown(kind, length)
+    return Column(length, kind, None, {kind: _CONSTANTS[kind](value, length)})
+
+
+def _constant_array(dtype: Any) -> Callable[[Any, int], Payload]:
+    return lambda value, length: np.broadcast_to(np.array(value, dtype), length)
+
+
+def _constant_decimals(value: Decimal, length: int) -> Payload:
+    one = Decimals.of([value])
+    wide = None if one.wide is None else np.broadcast_to(one.wide, length)
+    return Decimals(np.broadcast_to(one.mantissa, length), np.broadcast_to(one.scale, length), wide)
+
+
+def _constant_text(value: str, length: int) -> Payload:
+    one = Text.of([value])
+    return Text(one.buffer, np.broadcast_to(one.starts, length), np.broadcast_to(one.ends, length))
+
+
+def _constant_timestamps(value: tuple[int, int, int, int], length: int) -> Payload:
+    dtypes = (np.int64, np.int32, np.uint8, np.int16)
+    arrays = [np.array(field, dtype) for field, dtype in zip(value, dtypes, strict=True)]
+    return Timestamps(*(np.broadcast_to(array, length) for array in arrays))
+
+
+_CONSTANTS: dict[Kind, Callable[[Any, int], Payload]] = {
+    Kind.BOOL: _constant_array(np.bool_),
+    Kind.INT: _constant_array(np.int64),
+    Kind.FLOAT: _constant_array(np.float64),
+    Kind.DECIMAL: _constant_decimals,
+    Kind.STRING: _constant_text,
+    Kind.TIMESTAMP: _constant_timestamps,
+}
+
+
+def _csv_field(node: CsvField, batch: Batch) -> Column:
+    return batch.field(node.number)
+
+
+def _csv_row(node: CsvRow, batch: Batch) -> Column:
+    return batch.row()
+
+
+def _row_path(node: RowPath, batch: Batch) -> Column:
+    return batch.path(node.steps) if node.steps else batch.row()
+
+
+def _path_of(node: PathOf, batch: Batch) -> Column:
+    base = evaluate(node.base, batch)
+    tags = base.tag_array()
+    # A wildcard over a scalar is a collection of it; any other step has nothing to go to.
+    opens_scalars = isinstance(node.steps[0], (Elements, Members))
+    rows = np.flatnonzero(tags >= (Kind.NULL if opens_scalars else Kind.LIST))
+    missing = Column.unknown(Kind.MISSING, batch.length)
+    if not len(rows):
+        return missing
+    selected = batch.take(rows)
+    found = json_paths.resolve(json_text(base.take(rows)), node.steps, _fail_at(node, selected))
+    if len(rows) == batch.length:
+        return found
+    others = np.setdiff1d(np.arange(batch.length), rows)
+    return Column.interleave(batch.length, [(rows, found), (others, missing.take(others))])
+
+
+def _list_of(node: ListOf, batch: Batch) -> Column:
+    return list_of([evaluate(item, batch) for item in node.items], batch.length)
+
+
+def _aggregate_result(node: AggregateResult, batch: Batch) -> Column:
+    return cast("_AggregateBatch", batch).aggregate(node.number)
+
+
+# --- operators --------------------------------------------------------------------------------------------
+
+
+def _sign(node: Sign, batch: Batch) -> Column:
+    return sign(node.operator, evaluate(node.operand, batch), _fail_at(node, batch))
+
+
+def _arithmetic(node: Arithmetic, batch: Batch) -> Column:
+    left, right = evaluate(node.left, batch), evaluate(node.right, batch)
+    return arithmetic(node.operator, left, right, _fail_at(node, batch))
+
+
+def _concat(node: Concat, batch: Batch) -> Column:
+    left, right = evaluate(node.left, batch), evaluate(node.right, batch)
+    return concatenate(left, right, _fail_at(node, batch))
+
+
+def _compare(node: Compare, batch: Batch) -> Column:
+    return compare(
+        node.operator,
+        evaluate(node.left, batch),
+        evaluate(node.right, batch),
+        _fail_at(node, batch),
+        left_csv=isinstance(node.left, CsvField),
+        right_csv=isinstance(node.right, CsvField),
+    )
+
+
+def _between(node: Between, batch: Batch) -> Column:
+    """``operand >= low AND operand <= high``: the second half only where the first is not FALSE."""
+    operand = evaluate(node.operand, batch)
+    left_csv = isinstance(node.operand, CsvField)
+
+    def half(operator: str, bound: Expr, side: Batch, value: Column) -> Column:
+        right_csv = isinstance(bound, CsvField)
+        fail = _fail_at(node, side)
+        return compare(operator, value, evaluate(bound, side), fail, left_csv=left_csv, right_csv=right_csv)
+
+    low = half(">=", node.low, batch, operand)
+    false, unknown = falses(low), ~low.known()
+    if node.safe and not node.high.fallible:
+        high = half("<=", node.high, batch, operand)
+        false |= falses(high)
+        unknown |= ~high.known()
+    else:
+        rows = np.flatnonzero(~false)
+        high = half("<=", node.high, batch.take(rows), operand.take(rows))
+        false[rows] = falses(high)
+        unknown[rows] |= ~high.known()
+    return truth_column(~false, false | ~unknown)
+
+
+def _in(node: In, batch: Batch) -> Column:
+    operand = evaluate(node.operand, batch)
+    choices = [_choice(choice, batch) for choice in node.choices]
+    return in_choices(operand, isinstance(node.operand, CsvField), choices)
+
+
+def _choice(choice: Expr, batch: Batch) -> Choice:
+    """Literal texts stay as they are: they are looked up together."""
+    if isinstance(choice, Literal) and isinstance(choice.value, str):
+        return choice.value
+    return evaluate(choice, batch), isinstance(choice, CsvField)
+
+
+def _in_collection(node: InCollection, batch: Batch) -> Column:
+    operand, collection = evaluate(node.operand, batch), evaluate(node.collection, batch)
+    return in_collection(operand, isinstance(node.operand, CsvField), collection, _fail_at(node, batch))
+
+
+def _like(node: Like, batch: Batch) -> Column:
+    operand, pattern = evaluate(node.operand, batch), evaluate(node.pattern, batch)
+    escape = None if node.escape is None else evaluate(node.escape, batch)
+    return like(operand, pattern, escape, _fail_at(node, batch))
+
+
+def _is_kind(node: IsKind, batch: Batch) -> Column:
+    operand = evaluate(node.operand, batch)
+    if operand.kind is not None:
+        return truth_column(np.full(batch.length, operand.kind in node.kinds))
+    wanted = np.zeros(max(Kind) + 1, np.bool_)
+    wanted[[int(kind) for kind in node.kinds]] = True
+    return truth_column(wanted[operand.tag_array()])
+
+
+def _cast(node: Cast, batch: Batch) -> Column:
+    return cast_column(evaluate(node.operand, batch), node.kind, _fail_at(node, batch))
+
+
+def _call(node: Call, batch: Batch) -> Column:
+    if node.function == "NULLIF":
+        return _nullif(node, batch)
+    arguments = [evaluate(argument, batch) for argument in node.arguments]
+    return registry.function(node.function)(arguments, _fail_at(node, batch))
+
+
+def _nullif(node: Call, batch: Batch) -> Column:
+    """The first argument, NULL where it equals the second; here, since ``=`` asks for bare CSV columns."""
+    first, second = (evaluate(argument, batch) for argument in node.arguments)
+    equal = trues(equals(first, second, *(isinstance(argument, CsvField) for argument in node.arguments)))
+    return Column.tagged(
+        np.where(equal | ~first.known(), np.uint8(Kind.NULL), first.tag_array()), first.parts
+    )
+
+
+# --- the table --------------------------------------------------------------------------------------------
+
+
+def _lazy(form: Callable[[Any, Batch, logic.Evaluate], Column]) -> Callable[[Any, Batch], Column]:
+    return lambda node, batch: form(node, batch, evaluate)
+
+
+_EVALUATORS: dict[type[Expr], Callable[[Any, Batch], Column]] = {
+    Literal: _literal,
+    CsvField: _csv_field,
+    CsvRow: _csv_row,
+    RowPath: _row_path,
+    PathOf: _path_of,
+    ListOf: _list_of,
+    AggregateResult: _aggregate_result,
+    Sign: _sign,
+    Arithmetic: _arithmetic,
+    Concat: _concat,
+    Compare: _compare,
+    Between: _between,
+    In: _in,
+    InCollection: _in_collection,
+    Like: _like,
+    IsKind: _is_kind,
+    Cast: _cast,
+    Call: _call,
+    And: _lazy(logic.evaluate_and),
+    Or: _lazy(logic.evaluate_or),
+    Not: _lazy(logic.evaluate_not),
+    Case: _lazy(logic.evaluate_case),
+    SimpleCase: _lazy(logic.evaluate_simple_case),
+}

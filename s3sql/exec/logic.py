@@ -1,0 +1,189 @@
+"""AND, OR, NOT, CASE and WHERE: what decides which rows are evaluated at all.
+
+In: conditions and a batch.  Out: columns of booleans, CASE's values, the rows that WHERE keeps.
+
+Sources: AWS S3 User Guide, Operators and Conditional functions; PartiQL v0.1. AND and OR go left to right
+and stop at the first FALSE or TRUE, unknown does not stop them; CASE evaluates conditions in order and one
+branch. So an operand that can fail is evaluated only for the rows that ask for it, under a narrower batch:
+
+    rows       _1 <> ''    CAST(_1 AS INT) > 5       and
+     "7"         TRUE         TRUE                   TRUE
+     ""          FALSE        not evaluated          FALSE
+     "x"         TRUE         fails                  NULL, the failure is reported
+
+An operand that cannot fail is evaluated for all rows, which is cheaper than gathering some.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from s3sql.errors import S3SelectError
+from s3sql.formats.batch import Batch
+from s3sql.functions.comparison import equals, falses, trues, truth_column
+from s3sql.plan.expr import And, Case, CsvField, Expr, Not, Or, SimpleCase, is_boolean
+from s3sql.types import Column, Kind, Mask, Rows
+
+#: Evaluates any expression: given by the evaluator, which these forms call back.
+Evaluate: TypeAlias = Callable[[Expr, Batch], Column]
+
+#: Below this share of the rows it pays to gather them rather than to evaluate all.
+_NARROW_SHARE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Where a condition is TRUE and where FALSE; elsewhere it is unknown."""
+
+    true: Mask
+    false: Mask
+
+
+def judge(condition: Expr, batch: Batch, evaluate: Evaluate) -> Truth:
+    """The truth of a condition in every row; a known value other than a boolean fails its row."""
+    column = evaluate(condition, batch)
+    if column.kind == Kind.BOOL:
+        true = column.array(Kind.BOOL)
+        return Truth(true, ~true)
+    wrong = column.known() & ~column.mask(Kind.BOOL)
+    if wrong.any():
+        found = Kind(int(column.tag_array()[int(np.argmax(wrong))]))
+        batch.fail(wrong, _not_boolean(found, condition))
+    return Truth(trues(column), falses(column))
+
+
+def _not_boolean(found: Kind, condition: Expr) -> S3SelectError:
+    return S3SelectError(
+        "ExternalEvalException",
+        "The query cannot be evaluated. Please check the query and file and try again. "
+        f"Found a condition of type {found.name}: it must be a boolean, such as a comparison.",
+        position=condition.position,
+    )
+
+
+def evaluate_and(node: And, batch: Batch, evaluate: Evaluate) -> Column:
+    """FALSE if an operand is, else NULL if one is unknown, else TRUE."""
+    decided, unknown = _chain(node.operands, batch, evaluate, lambda truth: truth.false)
+    return truth_column(~decided, decided | ~unknown)
+
+
+def evaluate_or(node: Or, batch: Batch, evaluate: Evaluate) -> Column:
+    """TRUE if an operand is, else NULL if one is unknown, else FALSE."""
+    decided, unknown = _chain(node.operands, batch, evaluate, lambda truth: truth.true)
+    return truth_column(decided, decided | ~unknown)
+
+
+def _chain(
+    operands: tuple[Expr, ...], batch: Batch, evaluate: Evaluate, stops: Callable[[Truth], Mask]
+) -> tuple[Mask, Mask]:
+    """The rows in which an operand stopped the chain, and those in which one was unknown before that."""
+    decided = np.zeros(batch.length, np.bool_)
+    unknown = np.zeros(batch.length, np.bool_)
+    for operand in operands:
+        undecided = None if _cannot_fail(operand) else np.flatnonzero(~decided)
+        if undecided is None or len(undecided) == batch.length:
+            truth = judge(operand, batch, evaluate)
+            decided |= stops(truth)
+            unknown |= ~(truth.true | truth.false)
+        elif len(undecided):
+            truth = judge(operand, batch.take(undecided), evaluate)
+            decided[undecided] = stops(truth)
+            unknown[undecided] |= ~(truth.true | truth.false)
+    return decided, unknown
+
+
+def _cannot_fail(condition: Expr) -> bool:
+    return is_boolean(condition) and not condition.fallible
+
+
+def evaluate_not(node: Not, batch: Batch, evaluate: Evaluate) -> Column:
+    """TRUE for FALSE and the other way round, NULL for unknown."""
+    truth = judge(node.operand, batch, evaluate)
+    return truth_column(truth.false, truth.true | truth.false)
+
+
+def filter_rows(conjuncts: tuple[Expr, ...], batch: Batch, evaluate: Evaluate) -> Rows:
+    """The positions of the rows for which every conjunct is TRUE, ascending.
+
+    Once a row has failed, the rows from it on are left out: the query ends there.
+    """
+    rows = np.arange(batch.length)
+    current = batch
+    kept = np.ones(batch.length, np.bool_)
+    for conjunct in conjuncts:
+        count = np.count_nonzero(kept)
+        if count < current.length and (not _cannot_fail(conjunct) or count * _NARROW_SHARE < current.length):
+            selected = np.flatnonzero(kept)
+            rows, current = rows[selected], current.take(selected)
+            kept = np.ones(len(rows), np.bool_)
+        kept &= judge(conjunct, current, evaluate).true
+    rows = rows[kept]
+    if batch.failure.row is not None:
+        rows = rows[batch.rows[rows] < batch.failure.row]
+    return rows
+
+
+def evaluate_case(node: Case, batch: Batch, evaluate: Evaluate) -> Column:
+    """The result of the first branch whose condition is TRUE, else the default, else NULL."""
+    choice = _Choice(batch, evaluate)
+    for condition, result in node.branches:
+        if choice.batch.length:
+            choice.take_branch(judge(condition, choice.batch, evaluate).true, result)
+    return choice.finish(node.default)
+
+
+def evaluate_simple_case(node: SimpleCase, batch: Batch, evaluate: Evaluate) -> Column:
+    """The result of the first branch whose value equals the operand, else the default, else NULL."""
+    operand = evaluate(node.operand, batch)
+    left_csv = isinstance(node.operand, CsvField)
+    choice = _Choice(batch, evaluate)
+    for value, result in node.branches:
+        if not choice.batch.length:
+            break
+        left = operand if choice.batch is batch else operand.take(choice.undecided)
+        right = evaluate(value, choice.batch)
+        equal = equals(left, right, left_csv, isinstance(value, CsvField))
+        choice.take_branch(trues(equal), result)
+    return choice.finish(node.default)
+
+
+class _Choice:
+    """The rows of a CASE that no branch has taken yet, and the values of those that were taken."""
+
+    def __init__(self, batch: Batch, evaluate: Evaluate) -> None:
+        self.batch = batch
+        self.undecided: Rows = np.arange(batch.length)
+        self._evaluate = evaluate
+        self._length = batch.length
+        self._pieces: list[tuple[Rows, Column]] = []
+
+    def take_branch(self, taken: Mask, result: Expr) -> None:
+        """The rows marked in *taken* get the value of *result*."""
+        chosen = np.flatnonzero(taken)
+        if not len(chosen):
+            return
+        if len(chosen) == len(taken):
+            self._finish_rows(result)
+            return
+        self._pieces.append((self.undecided[chosen], self._evaluate(result, self.batch.take(chosen))))
+        others = np.flatnonzero(~taken)
+        self.undecided = self.undecided[others]
+        self.batch = self.batch.take(others)
+
+    def finish(self, default: Expr | None) -> Column:
+        """All values; the rows left get the *default* or NULL."""
+        if default is not None and self.batch.length:
+            self._finish_rows(default)
+        if len(self._pieces) == 1 and len(self._pieces[0][0]) == self._length:
+            column = self._pieces[0][1]
+            return Column(column.length, column.kind, column.tags, column.parts)  # computed: no spelling
+        return Column.interleave(self._length, self._pieces)
+
+    def _finish_rows(self, result: Expr) -> None:
+        self._pieces.append((self.undecided, self._evaluate(result, self.batch)))
+        self.undecided = self.undecided[:0]
+        self.batch = self.batch.take(self.undecided)

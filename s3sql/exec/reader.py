@@ -1,0 +1,193 @@
+"""The serial end of the pipeline: an object's bytes become morsels.
+
+In: a text to read from, the format that knows where records end, and the span of it to scan.  Out: morsels
+that start at record starts, in object order, of 128 KiB at first and doubling to 2 MiB: the first rows come
+soon, and large scans pay little per morsel.
+
+A scan range takes the records whose first byte lies in it (AWS S3 API Reference, ScanRange). With
+``boundary(x)`` the first record end at or behind byte x, that is the span from boundary(start) to
+boundary(end + 1): neighbouring ranges share a boundary, so each record is read exactly once.
+
+    range 1..4 of   A,B⏎C,D⏎D,E⏎      boundary(1) = 4, boundary(5) = 8: the record C,D
+                    0   4   8
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from s3sql.buffers import PaddedBuffer
+from s3sql.exec.buffer_pool import BufferPool
+from s3sql.formats.base import Format, Morsel
+from s3sql.limits import FIRST_MORSEL_BYTES, MORSEL_BYTES
+
+
+class ByteSource(Protocol):
+    """The text of an object, after decompression."""
+
+    def read_into(self, buffer: memoryview, offset: int) -> int:
+        """Fill *buffer* from *offset* on; fewer bytes only where the text ends."""
+        ...
+
+
+class MorselReader:
+    """Cuts the text of *source* from *begin* on into morsels. Not thread-safe.
+
+    ``begin``: where the first record starts, or with ``aligned=False`` a place at or behind which the first
+    record end is looked for. ``stop``: no record that starts at or behind this offset is read; None for
+    the whole rest. ``morsel_bytes`` bounds the morsels, ``first_bytes`` the first.
+    """
+
+    def __init__(
+        self,
+        source: ByteSource,
+        form: Format,
+        pool: BufferPool,
+        *,
+        begin: int = 0,
+        stop: int | None = None,
+        aligned: bool = True,
+        first_bytes: int = FIRST_MORSEL_BYTES,
+        morsel_bytes: int = MORSEL_BYTES,
+    ) -> None:
+        self._source = source
+        self._format = form
+        self._pool = pool
+        self._stop = stop
+        self._morsel_bytes = morsel_bytes
+        self._goal = min(first_bytes, morsel_bytes)
+        self._offset = begin
+        self._tail = b""
+        self._whole = form.serial
+        self._ended = False
+        self.position = begin
+        if not aligned:
+            self._align(begin)
+
+    @property
+    def serial(self) -> bool:
+        """Whether reading ahead is of no use: see :attr:`s3sql.formats.base.Format.serial`."""
+        return self._format.serial
+
+    def stop(self) -> None:
+        """Read no more."""
+        self._ended = True
+
+    @property
+    def ended(self) -> bool:
+        """Whether there are no more morsels."""
+        return self._ended
+
+    def next(self, *, wait: bool) -> Morsel | None:
+        """The next morsel; None when the span is finished, or without *wait* when no buffer is to be had.
+
+        The morsel's buffer is to be given back to the pool.
+        """
+        if self._ended:
+            return None
+        capacity = self._format.room(self._morsel_bytes)
+        buffer = self._pool.take_first(capacity) if wait else self._pool.take(capacity)
+        if buffer is None:
+            return None
+        try:
+            morsel = self._fill(buffer)
+        except BaseException:
+            self._pool.give(buffer)
+            raise
+        if morsel is None:
+            self._pool.give(buffer)
+        return morsel
+
+    def restart(self, offset: int) -> None:
+        """Go on at *offset*, where a record starts: the cut behind it was wrong.
+
+        The next morsel is not cut at all, so that its reader decides where its last record ends.
+        """
+        self._offset = self.position = offset
+        self._tail = b""
+        self._ended = self._stop is not None and offset >= self._stop
+        self._whole = True
+
+    def _fill(self, buffer: PaddedBuffer) -> Morsel | None:
+        """Read the next morsel into *buffer*."""
+        start = self._offset
+        length = len(self._tail)
+        view = memoryview(buffer.array)
+        view[:length] = self._tail
+        goal = max(self._goal, min(length + self._goal, self._morsel_bytes))
+        self._goal = min(2 * self._goal, self._morsel_bytes)
+        while True:
+            wanted = goal - length
+            read = self._source.read_into(view[length:goal], start + length)
+            length += read
+            at_end = read < wanted
+            if at_end and not length:
+                self._ended = True
+                return None
+            morsel = self._cut(buffer, start, length, at_end)
+            if morsel is not None:
+                break
+            goal = min(2 * goal, self._morsel_bytes)
+        self._tail = bytes(view[morsel.length : length]) if not self._ended and not morsel.uncut else b""
+        self._offset = start + morsel.length
+        self.position = self._offset
+        return morsel
+
+    def _cut(self, buffer: PaddedBuffer, start: int, length: int, at_end: bool) -> Morsel | None:
+        """The morsel in the first *length* bytes, or None if no record is known to end in them yet."""
+        stop = None
+        if self._stop is not None and start + length >= self._stop:
+            stop = self._stop - start
+            end = self._format.boundary(buffer, stop, length)
+            if end >= 0 and not self._whole:
+                self._ended = True
+                return Morsel(buffer, end, start, at_end and end == length)
+        if at_end:
+            self._ended = True
+            return Morsel(buffer, length, start, at_end=True, stop=stop)
+        full = length >= self._morsel_bytes
+        if self._whole:
+            # Reading to the full size shows more than the longest record can be.
+            if not full:
+                return None
+            self._whole = self._format.serial
+            return Morsel(buffer, length, start, at_end=False, uncut=True, stop=stop)
+        end = self._format.cut(buffer, length)
+        if end > 0:
+            return Morsel(buffer, end, start, at_end=False)
+        return Morsel(buffer, length, start, at_end=False, uncut=True, stop=stop) if full else None
+
+    def _align(self, begin: int) -> None:
+        """Move to the first record end at or behind *begin*."""
+        margin = min(self._format.boundary_margin, begin)
+        buffer = self._pool.take_first(self._format.room(self._morsel_bytes))
+        try:
+            start = begin - margin
+            view = memoryview(buffer.array)
+            length = 0
+            goal = self._goal
+            while True:
+                read = self._source.read_into(view[length:goal], start + length)
+                length += read
+                end = self._format.boundary(buffer, margin, length)
+                if end >= 0:
+                    self._offset = self.position = start + end
+                    break
+                if length < goal:
+                    self._offset = self.position = start + length
+                    self._ended = True
+                    break
+                # No record can be this long, but the one that began earlier need not be read as a record.
+                if length >= self._morsel_bytes:
+                    keep = margin
+                    view[:keep] = bytes(view[length - keep : length])
+                    start += length - keep
+                    length = keep
+                goal = min(2 * goal, self._morsel_bytes)
+        finally:
+            self._pool.give(buffer)
+        if self._stop is not None and self._offset >= self._stop:
+            self._ended = True
+
+

@@ -1,0 +1,169 @@
+"""CSV input: cutting a text into morsels and reading rows of fields.
+
+In: the dialect of a request and the columns the plan needs.  Out: batches whose columns are text, empty
+fields being empty strings and fields beyond a short record NULL (AWS S3 API Reference, CSVInput).
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from s3sql.buffers import PaddedBuffer
+from s3sql.errors import S3SelectError
+from s3sql.formats.base import Morsel, MorselRows
+from s3sql.formats.batch import Batch, FirstFailure
+from s3sql.formats.csv_block import CsvBlock, CsvFields, arena_room, index_block
+from s3sql.formats.csv_dialect import CsvDialect
+from s3sql.formats.scratch import Scratch
+from s3sql.kernels import csv_cut, csv_general
+from s3sql.kernels.write_csv_rows import member_prefixes, write_json_rows
+from s3sql.limits import MAX_COLUMNS
+from s3sql.plan.expr import Step
+from s3sql.types import Column, Kind, Rows, Text
+
+_NO_DELIMITER = np.zeros(0, np.uint8)
+
+
+class CsvFormat:
+    """The CSV of one request. ``columns``: numbers of the columns a query needs, ascending.
+
+    ``names`` are the names of the header line, empty without one.
+    """
+
+    def __init__(self, dialect: CsvDialect, columns: tuple[int, ...], names: tuple[str, ...] = ()) -> None:
+        self.dialect = dialect
+        self.columns = columns
+        self.names = names
+
+    @property
+    def serial(self) -> bool:
+        """Cuts are counted by parity or by single delimiters; other dialects cannot be cut ahead."""
+        if self.dialect.self_overlapping:
+            return True
+        return self.dialect.allow_records and not self.dialect.fast
+
+    def room(self, length: int) -> int:
+        """The morsel and its arena."""
+        return length + arena_room(length)
+
+    def cut(self, buffer: PaddedBuffer, length: int) -> int:
+        """Behind the last record delimiter; outside quotes where quoted ones are contents."""
+        dialect = self.dialect
+        if not dialect.allow_records or not dialect.quote:
+            return csv_cut.last_end(buffer.array, 0, length, dialect.tokens[1])
+        if not dialect.fast:
+            return 0
+        first, last, pair = dialect.record[0], dialect.record[-1], len(dialect.record) - 1
+        return csv_cut.last_end_outside_quotes(buffer.array, length, first, last, pair, dialect.quote[0])
+
+    def boundary(self, buffer: PaddedBuffer, begin: int, length: int) -> int:
+        """Behind the first record delimiter that ends at or behind *begin*."""
+        return csv_cut.first_end(buffer.array, 0, begin, length, self.dialect.tokens[1])
+
+    @property
+    def boundary_margin(self) -> int:
+        """The bytes of a record delimiter."""
+        return len(self.dialect.record)
+
+    def rows(self, morsel: Morsel, scratch: Scratch) -> MorselRows:
+        """Index the morsel's records and the needed columns."""
+        block = index_block(
+            morsel.buffer, 0, morsel.length, morsel.at_end, morsel.uncut,
+            self.dialect, self.columns, scratch, morsel.start,
+        )  # fmt: skip
+        if morsel.stop is not None:
+            block = block.until(morsel.stop)
+        failure = FirstFailure()
+        if block.error is not None:
+            failure.report(block.rows, block.error)
+        batch = CsvBatch(block, np.arange(block.rows), failure, self.names, scratch)
+        return MorselRows(batch, block.consumed, block.table[:, 0])
+
+
+class CsvBatch(Batch):
+    """Records of an indexed block under a selection."""
+
+    def __init__(
+        self, block: CsvBlock, rows: Rows, failure: FirstFailure, names: tuple[str, ...], scratch: Scratch
+    ) -> None:
+        super().__init__(rows, failure)
+        self.block = block
+        self.names = names
+        self._scratch = scratch
+
+    def take(self, rows: Rows) -> CsvBatch:
+        """The same block under a narrower selection."""
+        return CsvBatch(self.block, self.rows[rows], self.failure, self.names, self._scratch)
+
+    def field(self, number: int) -> Column:
+        """Column *number* as text, NULL where the record is too short."""
+        starts, ends = self.block.column(number)
+        if self.length < self.block.rows:
+            starts, ends = starts[self.rows], ends[self.rows]
+        text = Text(self.block.buffer, starts, ends, self.block.excludes)
+        absent = starts < 0
+        if not absent.any():
+            return Column.of(Kind.STRING, text)
+        tags = np.where(absent, np.uint8(Kind.NULL), np.uint8(Kind.STRING))
+        present = np.where(absent, np.int32(0), starts), np.where(absent, np.int32(0), ends)
+        return Column.tagged(tags, {Kind.STRING: Text(self.block.buffer, *present, self.block.excludes)})
+
+    def row(self) -> Column:
+        """The records as structs of strings: header names, else ``_N``."""
+        fields = self.fields
+        ends = np.empty(self.length, np.int64)
+        widest = int(np.diff(fields.first).max(initial=0))
+        prefixes = member_prefixes(member_names(self.names, widest))
+        out = write_json_rows(
+            self.block.buffer, fields.first, fields.starts, fields.ends, prefixes, _NO_DELIMITER, ends
+        )
+        bounds = ends.astype(np.int32)
+        return Column.of(Kind.STRUCT, Text(out, np.concatenate([[np.int32(0)], bounds[:-1]]), bounds))
+
+    def path(self, steps: tuple[Step, ...]) -> Column:
+        """CSV values have no members."""
+        raise TypeError(f"the binder resolves paths into CSV, but {steps} came through")
+
+    @cached_property
+    def fields(self) -> CsvFields:
+        """All fields of the selected records."""
+        whole = self.block.fields
+        if whole is not None:
+            return _select_fields(whole, self.rows)
+        return self._split()
+
+    def _split(self) -> CsvFields:
+        """Parse the selected records again, this time every field."""
+        field, record, quote, escape, _ = self.block.dialect.tokens
+        starts = self.block.table[:, 0][self.rows]
+        ends = self.block.table[:, 1][self.rows]
+        first = self._scratch.int32s("csv first fields", self.length + 1)[: self.length + 1]
+        size = 16 * self.length + 16
+        while True:
+            slices = [self._scratch.int32s(f"csv field {name}", size) for name in ("starts", "ends")]
+            arena = csv_general.split_records(
+                self.block.buffer, starts, ends, field, record, quote, escape, self.block.arena, first, *slices
+            )
+            if arena >= 0:
+                return CsvFields(first, slices[0][: first[-1]], slices[1][: first[-1]])
+            size = 4 * slices[0].size
+
+
+def _select_fields(whole: CsvFields, rows: Rows) -> CsvFields:
+    """The fields of some of the records."""
+    if len(rows) == len(whole.first) - 1:
+        return whole
+    begins, counts = whole.first[rows], np.diff(whole.first)[rows]
+    first = np.zeros(len(rows) + 1, np.int32)
+    np.cumsum(counts, out=first[1:])
+    chosen = np.repeat(begins - first[:-1], counts) + np.arange(first[-1], dtype=np.int32)
+    return CsvFields(first, whole.starts[chosen], whole.ends[chosen])
+
+
+def member_names(names: tuple[str, ...], count: int) -> list[str]:
+    """Output names of *count* columns: the header's, ``_N`` for empty ones and beyond it."""
+    if count > MAX_COLUMNS:
+        raise S3SelectError("OverMaxColumn", f"A record has {count:,} columns; at most {MAX_COLUMNS:,} can be read.")
+    return [names[n] if n < len(names) and names[n] else f"_{n + 1}" for n in range(count)]

@@ -1,0 +1,63 @@
+"""The first record of a CSV object: the header line, if the request says it is one.
+
+In: the beginning of the text.  Out: the record's fields and where the next one starts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from s3sql.buffers import PADDING, PaddedBuffer
+from s3sql.errors import S3SelectError
+from s3sql.formats.csv_block import arena_room, general_failure
+from s3sql.formats.csv_dialect import CsvDialect
+from s3sql.kernels import csv_general
+from s3sql.limits import MAX_RECORD_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class FirstRecord:
+    """The first record that is neither blank nor a comment, and the offset behind its delimiter."""
+
+    fields: tuple[str, ...]
+    end: int
+
+
+def first_record(text: bytes, at_end: bool, dialect: CsvDialect, starts_at: int) -> FirstRecord | None:
+    """The first record of *text*, or None if it does not hold a whole one.
+
+    ``at_end``: nothing follows *text*. ``starts_at``: its offset in the object.
+
+    Raises:
+        S3SelectError: as reading that record as data would.
+    """
+    buffer = PaddedBuffer.empty(len(text) + arena_room(len(text)))
+    buffer.array[: len(text)] = np.frombuffer(text, np.uint8)
+    bounds = [np.empty(size, np.int32) for size in (1, 1, 2)]
+    slices = [np.empty(min(len(text), MAX_RECORD_BYTES) + 2, np.int32) for _ in range(2)]
+    state = np.zeros(4, np.int64)
+    field, record, quote, escape, comment = dialect.tokens
+    status = csv_general.parse_records(
+        buffer.array, 0, len(text), at_end, field, record, quote, escape, comment, dialect.bare_return,
+        dialect.allow_records, MAX_RECORD_BYTES, len(text) + PADDING, *bounds, *slices, state,
+    )  # fmt: skip
+    count, position, _, failed_at = (int(value) for value in state)
+    if not count:
+        if status in (csv_general.COMPLETE, csv_general.TABLE_FULL):
+            return None
+        raise general_failure(status, starts_at + failed_at, dialect)
+    contents = buffer.array.tobytes()
+    try:
+        fields = tuple(
+            contents[start:end].decode()
+            for start, end in zip(*(part[: bounds[2][1]].tolist() for part in slices), strict=True)
+        )
+    except UnicodeDecodeError:
+        place = starts_at + int(bounds[0][0])
+        raise S3SelectError(
+            "InvalidTextEncoding",
+            f"UTF-8 encoding is required. The text encoding error was found near byte {place:,}, in the first record.",
+        ) from None
+    return FirstRecord(fields, starts_at + position)

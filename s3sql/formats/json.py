@@ -1,0 +1,78 @@
+"""JSON input: rows of a parsed block.
+
+In: bytes of a JSON object, cut anywhere between or inside root values (:func:`index_block`).  Out: batches.
+
+Both types of JSON read a sequence of values with any white space or none between them; each root value is a
+row, whatever its kind. The FROM path ranges over them. Source: AWS S3 API Reference, JSONInput; AWS S3 User
+Guide, SELECT command.
+"""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import numpy as np
+
+from s3sql.errors import S3SelectError
+from s3sql.formats.batch import Batch, FirstFailure
+from s3sql.formats.json_block import JsonBlock, index_block
+from s3sql.formats.json_columns import column_of
+from s3sql.formats.json_paths import range_over, value_at
+from s3sql.kernels.json_paths import ABSENT, AMBIGUOUS
+from s3sql.plan.expr import Step
+from s3sql.types import Column, Int32s, Mask, Rows
+
+__all__ = ["JsonBatch", "JsonBlock", "index_block"]
+
+
+class JsonBatch(Batch):
+    """Rows of a JSON object; ``nodes`` are their values on the block's tape."""
+
+    def __init__(self, block: JsonBlock, nodes: Int32s, rows: Rows, failure: FirstFailure) -> None:
+        super().__init__(rows, failure)
+        self.block = block
+        self.nodes = nodes
+
+    @classmethod
+    def of(cls, block: JsonBlock, path: tuple[Step, ...], failure: FirstFailure) -> JsonBatch:
+        """The rows of ``FROM S3Object[*]<path>`` in *block*.
+
+        Reports to *failure* the first row where a name of the path is ambiguous, and the block's own failure
+        as that of the row behind the last one.
+        """
+        nodes = range_over(block, path)
+        batch = cls(block, nodes, np.arange(len(nodes), dtype=np.intp), failure)
+        if path:
+            batch.fail(nodes == AMBIGUOUS, _ambiguous_path())
+        if block.failure is not None:
+            failure.report(len(nodes), block.failure)
+        return batch
+
+    def take(self, rows: Rows) -> JsonBatch:
+        """The same morsel under a narrower selection."""
+        return JsonBatch(self.block, self.nodes[rows], self.rows[rows], self.failure)
+
+    def missing(self) -> Mask:
+        """Which rows are MISSING, so that no aggregate counts them."""
+        absent: Mask = self.nodes == ABSENT
+        return absent
+
+    def row(self) -> Column:
+        """The rows themselves."""
+        return column_of(self.block, self.nodes, self.fail)
+
+    def path(self, steps: tuple[Step, ...]) -> Column:
+        """The value at the path from each row; a list where the path has a wildcard."""
+        return value_at(self.block, self.nodes, steps, self.fail)
+
+    def field(self, number: int) -> NoReturn:
+        """JSON has no numbered columns; the binder makes none."""
+        raise TypeError(f"a row of JSON has no CSV field {number}")
+
+
+def _ambiguous_path() -> S3SelectError:
+    return S3SelectError(
+        "AmbiguousFieldName",
+        "A name in the path of FROM is ambiguous: several members of one object match it. "
+        "Put the name in double quotes if the members differ in letter case.",
+    )

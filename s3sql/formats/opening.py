@@ -1,0 +1,183 @@
+"""Opening an object: what its beginning says, and which part of it a query scans.
+
+In: a request and an open object.  Out: an :class:`Opening`: the schema for the binder, the format for the
+workers and the span for the reader.
+
+Source of the rules: AWS S3 API Reference, CSVInput (FileHeaderInfo) and ScanRange. Choices: a byte order
+mark at the start is dropped; the header line of the object counts for every scan range.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from s3sql.errors import S3SelectError
+from s3sql.formats.base import Format
+from s3sql.formats.csv import CsvFormat
+from s3sql.formats.csv_dialect import CsvDialect
+from s3sql.formats.csv_header import FirstRecord, first_record
+from s3sql.formats.json_format import JsonFormat
+from s3sql.limits import MORSEL_BYTES
+from s3sql.plan.logical import Plan
+from s3sql.plan.schema import CsvSchema, JsonSchema, Schema
+from s3sql.plan.traverse import nodes
+from s3sql.plan.logical import Scan
+from s3sql.request import CsvInput, JsonInput, ScanRange, SelectRequest
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+#: Bytes read at first to find the header line; a longer one is looked for in twice as many.
+_HEADER_BYTES = 64 << 10
+
+
+class ByteSource(Protocol):
+    """The text of an object, after decompression."""
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of text; None while unknown."""
+        ...
+
+    def read_into(self, buffer: memoryview, offset: int) -> int:
+        """Fill *buffer* from *offset* on; fewer bytes only where the text ends."""
+        ...
+
+    def read(self, offset: int, length: int) -> bytes:
+        """At most *length* bytes from *offset* on, fewer only where the text ends."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The part of a text to scan: from *begin*, records that start before *stop* (None: all).
+
+    ``aligned``: a record starts at *begin*; else the first one at or behind it is to be found.
+    """
+
+    begin: int
+    stop: int | None
+    aligned: bool
+
+
+class Opening:
+    """A text whose beginning has been looked at."""
+
+    def __init__(self, request: SelectRequest, text: ByteSource) -> None:
+        self._request = request
+        self.text = text
+        self._header: FirstRecord | None = None
+        self._first = 0
+        self.schema: Schema = JsonSchema()
+        self.empty_schema: Schema = self.schema
+        self._dialect: CsvDialect | None = None
+        if isinstance(request.input, CsvInput):
+            self._open_csv(request.input)
+        elif not isinstance(request.input, JsonInput):
+            raise S3SelectError("UnsupportedSyntax", "Parquet objects cannot be queried; CSV and JSON objects can.")
+        self.span = self._span()
+
+    def _open_csv(self, csv: CsvInput) -> None:
+        self._dialect = CsvDialect.of(csv)
+        if self.text.read(0, len(_BYTE_ORDER_MARK)) == _BYTE_ORDER_MARK:
+            self._first = len(_BYTE_ORDER_MARK)
+        mode = csv.file_header_info
+        self.empty_schema = CsvSchema(mode, None, empty=True)
+        if mode == "NONE":
+            self.schema = CsvSchema("NONE")
+            return
+        self._header = self._find_first()
+        if self._header is None:
+            self.schema = self.empty_schema
+            return
+        self._first = self._header.end
+        self.schema = CsvSchema(mode, self._header.fields if mode == "USE" else None)
+
+    def _find_first(self) -> FirstRecord | None:
+        """The first record of a CSV text, or None if there is none."""
+        assert self._dialect is not None
+        size = _HEADER_BYTES
+        while True:
+            beginning = self.text.read(self._first, size)
+            at_end = len(beginning) < size
+            found = first_record(beginning, at_end, self._dialect, self._first)
+            if found is not None or at_end:
+                return found
+            if size > MORSEL_BYTES:
+                # Blank lines and comments only, so far: on behind the last line end.
+                self._first += max(beginning.rfind(self._dialect.record[-1:]), 0) + 1
+                size = _HEADER_BYTES
+            size *= 2
+
+    def without_records(self) -> bool:
+        """Whether a CSV text holds no record at all."""
+        return self._dialect is not None and self._header is None and self._find_first() is None
+
+    def form(self, plan: Plan) -> Format:
+        """The format for the workers, reading what *plan* needs."""
+        scan = next(node for node in nodes(plan) if isinstance(node, Scan))
+        if isinstance(self._request.input, JsonInput):
+            return JsonFormat(self._request.input, scan.path)
+        assert self._dialect is not None
+        names = self._header.fields if self._header is not None and self._uses_names() else ()
+        return CsvFormat(self._dialect, scan.columns or (), names)
+
+    def _uses_names(self) -> bool:
+        return isinstance(self.schema, CsvSchema) and self.schema.header is not None
+
+    def _span(self) -> Span:
+        """The span of the scan range, or the whole text behind the header."""
+        chosen = self._request.scan_range
+        if chosen is None:
+            return Span(self._first, None, aligned=True)
+        if self._dialect is not None and self._dialect.self_overlapping:
+            raise S3SelectError(
+                "UnsupportedScanRangeInput",
+                f"A ScanRange cannot be used with the RecordDelimiter {self._dialect.record.decode()!r}, because "
+                "where a run of it is cut depends on everything before. Query the whole object.",
+            )
+        start, end = _bounds(chosen, self.text.size)
+        stop = None if end is None else end + 1
+        if start <= self._first:
+            return Span(self._first, stop, aligned=True)
+        return Span(start, stop, aligned=False)
+
+    def totals(self, end: int) -> tuple[int, int]:
+        """BytesScanned and BytesProcessed when the text has been read up to *end*."""
+        chosen = self._request.scan_range
+        begin = 0 if chosen is None else self.span.begin if self.span.begin > self._first else 0
+        processed = max(end - begin, 0)
+        return processed, processed
+
+
+def _bounds(chosen: ScanRange, size: int | None) -> tuple[int, int | None]:
+    """First and last byte of a scan range, both inclusive; None: to the end.
+
+    Raises:
+        S3SelectError: ``InvalidScanRange`` when it starts beyond the object, ``UnsupportedScanRangeInput``
+            when it counts from the end of a stream.
+    """
+    if chosen.start is None:
+        if size is None:
+            raise S3SelectError(
+                "UnsupportedScanRangeInput",
+                "A ScanRange with End alone counts from the end of the object, but the length of this stream is "
+                "not known. Give a Start.",
+            )
+        assert chosen.end is not None
+        return max(size - chosen.end, 0), None
+    if size is not None and chosen.start >= max(size, 1):
+        raise S3SelectError(
+            "InvalidScanRange",
+            f"The ScanRange starts at byte {chosen.start:,}, but the object has {size:,} bytes.",
+        )
+    return chosen.start, chosen.end
+
+
+def open_text(request: SelectRequest, source: ByteSource) -> Opening:
+    """Look at the beginning of the object.
+
+    Raises:
+        S3SelectError: the scan range does not fit the object, or the header line cannot be read.
+    """
+    return Opening(request, source)

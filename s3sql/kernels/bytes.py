@@ -1,0 +1,29 @@
+"""Parts of writing kernels: copying slices of any size into an output buffer.
+
+Called inside kernels only. Copies go in steps of 32 bytes and may write up to 31 bytes behind the slice,
+so an output buffer is padded and filled from front to back.
+"""
+
+from __future__ import annotations
+
+from s3sql.kernels.compile import inlined
+from s3sql.kernels.simd import at, copy32, put
+
+
+@inlined
+def append(out, target, source, start, end):
+    """Copy ``source[start:end]`` to ``out[target:]``; returns the position behind it."""
+    size = end - start
+    offset = 0
+    while offset < size:
+        copy32(out, target + offset, source, start + offset)
+        offset += 32
+    return target + size
+
+
+@inlined
+def append_token(out, target, token):
+    """Append a short unpadded byte string; returns the position behind it."""
+    for index in range(len(token)):
+        put(out, target + index, at(token, index))
+    return target + len(token)

@@ -1,0 +1,68 @@
+"""Where a block may be cut: record ends, found without reading records.
+
+In: a padded buffer.  Out: offsets behind a record delimiter.
+"""
+
+from __future__ import annotations
+
+from s3sql.kernels.compile import BYTES, INT64, UINT8, UINT64, kernel
+from s3sql.kernels.simd import at, byte_mask, leading_zeros, low_bits, prefix_xor
+
+
+@kernel(INT64(BYTES, INT64, INT64, BYTES))
+def last_end(buffer, begin, end, delimiter):
+    """The end of the last *delimiter* that ends within ``buffer[begin:end]``; 0 if there is none."""
+    size = len(delimiter)
+    final = at(delimiter, size - 1)
+    position = end
+    while position >= begin + size:
+        if at(buffer, position - 1) == final:
+            same = True
+            for index in range(size - 1):
+                same = same and at(buffer, position - size + index) == at(delimiter, index)
+            if same:
+                return position
+        position -= 1
+    return 0
+
+
+@kernel(INT64(BYTES, INT64, INT64, INT64, BYTES))
+def first_end(buffer, begin, earliest, end, delimiter):
+    """The end, not before *earliest*, of the first *delimiter* in ``buffer[begin:end]``; -1 if there is none."""
+    size = len(delimiter)
+    position = max(begin, earliest - size)
+    while position + size <= end:
+        same = True
+        for index in range(size):
+            same = same and at(buffer, position + index) == at(delimiter, index)
+        if same:
+            return position + size
+        position += 1
+    return -1
+
+
+@kernel(INT64(BYTES, INT64, UINT8, UINT8, UINT8, UINT8))
+def last_end_outside_quotes(buffer, end, first, last, pair, quote):
+    """The end of the last record delimiter of ``buffer[:end]`` that stands outside quotes, by parity.
+
+    ``pair`` (0 or 1): the delimiter is the two bytes *first* *last*, else *last*. Returns 0 if there is
+    none. Parity counts every quote, so the cut is right if what lies before it is regular CSV.
+    """
+    none = UINT64(0)
+    inside_before = none
+    carry = none
+    best = 0
+    offset = 0
+    while offset < end:
+        valid = low_bits(end - offset)
+        inside = prefix_xor(byte_mask(buffer, offset, quote) & valid) ^ inside_before
+        inside_before = none - (inside >> UINT64(63))
+        ends = byte_mask(buffer, offset, last) & valid & ~inside
+        if pair != UINT8(0):
+            firsts = byte_mask(buffer, offset, first) & valid
+            ends &= (firsts << UINT64(1)) | carry
+            carry = firsts >> UINT64(63)
+        if ends != none:
+            best = offset + 64 - leading_zeros(ends)
+        offset += 64
+    return best

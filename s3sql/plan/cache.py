@@ -1,0 +1,92 @@
+"""Plans that were made before: parsed once per text, bound and optimised once per text and schema.
+
+In: the text of a query and the schema of an object.  Out: the optimised plan.
+
+A client that reads an object in ranges of a megabyte sends the same text hundreds of times, and parsing
+1 KB of it takes about two milliseconds. Trees and plans are never changed, so threads share them. The
+least recently used entries go when there are too many or they take too much memory.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+from s3sql.plan.binder import Tree, bind
+from s3sql.plan.logical import Plan
+from s3sql.plan.rules import optimize
+from s3sql.plan.schema import CsvSchema, Schema
+from s3sql.sql.parser import parse
+
+_Key = TypeVar("_Key", bound=Hashable)
+_Value = TypeVar("_Value")
+
+#: Memory that a tree and a plan take for each character of the text, measured on chains of comparisons.
+TREE_BYTES = 300
+PLAN_BYTES = 50
+
+
+class RecentlyUsed(Generic[_Key, _Value]):
+    """The values used last: at most *count* of them, of at most *size* bytes together."""
+
+    def __init__(self, count: int, size: int) -> None:
+        self._count = count
+        self._size = size
+        self._held = 0
+        self._entries: OrderedDict[_Key, tuple[_Value, int]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: _Key, make: Callable[[], _Value], size: int) -> _Value:
+        """The value of *key*, made now unless it is held; *size* is what it takes, in bytes.
+
+        What *make* raises is raised, and nothing is kept. It runs without a lock, so two threads may make
+        the same value at once; the first one stays. A value larger than the whole cache is not kept.
+        """
+        with self._lock:
+            if key in self._entries:
+                self._entries.move_to_end(key)
+                return self._entries[key][0]
+        value = make()
+        with self._lock:
+            if key not in self._entries and size <= self._size:
+                self._entries[key] = (value, size)
+                self._held += size
+                while len(self._entries) > self._count or self._held > self._size:
+                    _, (_, freed) = self._entries.popitem(last=False)
+                    self._held -= freed
+        return value
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+class PlanCache:
+    """The plans of the queries asked last."""
+
+    def __init__(self, count: int = 256, size: int = 16 << 20) -> None:
+        """At most *count* plans of *size* bytes together, and as many trees; the longest text fits."""
+        self._trees: RecentlyUsed[str, Tree] = RecentlyUsed(count, TREE_BYTES // PLAN_BYTES * size)
+        self._plans: RecentlyUsed[tuple[str, Schema], Plan] = RecentlyUsed(count, size)
+
+    def tree(self, expression: str) -> Tree:
+        """The syntax tree of *expression*, to be read only; raises as :func:`s3sql.sql.parser.parse`."""
+        return self._trees.get(expression, lambda: parse(expression), TREE_BYTES * len(expression))
+
+    def plan(self, expression: str, schema: Schema) -> Plan:
+        """The optimised plan of *expression* over an object of *schema*.
+
+        Raises :class:`~s3sql.errors.S3SelectError` as :func:`s3sql.sql.parser.parse` and
+        :func:`s3sql.plan.binder.bind` do.
+        """
+        size = PLAN_BYTES * len(expression)
+        if isinstance(schema, CsvSchema):
+            size += sum(100 + 4 * len(name) for name in schema.header or ())
+        return self._plans.get(
+            (expression, schema), lambda: optimize(bind(self.tree(expression), schema)), size
+        )
+
+
+#: The cache of this process.
+PLANS = PlanCache()

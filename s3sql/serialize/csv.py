@@ -1,0 +1,122 @@
+"""CSV output.
+
+In: columns of a morsel, or the records of a CSV block as they are.  Out: CSV records with the delimiters
+of the request (AWS S3 API Reference, CSVOutput). NULL and MISSING are empty fields; a record without any
+field is an empty line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from s3sql.buffers import PADDING, Bytes
+from s3sql.formats.csv import CsvBatch
+from s3sql.functions.conversion import number_text
+from s3sql.kernels.gather import gather_text
+from s3sql.kernels.write_csv_rows import ALWAYS, AS_NEEDED, NEVER, copy_records, write_csv_records
+from s3sql.request import CsvOutput
+from s3sql.serialize.base import Member, OutputMember, Records, SpreadMembers
+from s3sql.serialize.spread import spread_fields
+from s3sql.types import Column, Int32s, Int64s, Kind, Text
+
+
+def _token(text: str) -> Bytes:
+    return np.frombuffer(text.encode(), np.uint8)
+
+
+class CsvSerializer:
+    """Writes CSV records with the settings of one request."""
+
+    def __init__(self, output: CsvOutput) -> None:
+        self.output = output
+        self._field, self._record = _token(output.field_delimiter), _token(output.record_delimiter)
+        self._quote, self._escape = _token(output.quote_character), _token(output.quote_escape_character)
+        # Besides delimiter and quote, the characters of the record delimiter, CR and LF cause quotes.
+        characters = sorted(set(output.record_delimiter) | {"\r", "\n"})
+        self._specials = _token("".join(characters))
+        self._sizes = np.array([len(character.encode()) for character in characters], np.int64)
+        first_bytes = {token.encode()[0] for token in (output.field_delimiter, output.quote_character, *characters) if token}
+        self._candidates = np.array(sorted(first_bytes), np.uint8)
+        self._causes = frozenset(first_bytes)
+
+    def serialize(self, members: Sequence[OutputMember], length: int) -> Records:
+        """The records of *length* rows, a field per member and one for each value that is spread."""
+        if any(isinstance(member, SpreadMembers) for member in members):
+            columns = [(m.column, isinstance(m, SpreadMembers)) for m in members]
+            first, text = spread_fields(columns, length)
+            return self._write(text, first, length)
+        texts = [field_text(member.column) for member in members if isinstance(member, Member)]
+        if not texts:
+            return self._write(Text.of([]), np.zeros(length + 1, np.int32), length)
+        joined = _one_buffer(texts)
+        starts = np.stack([text.starts for text in joined], axis=1).reshape(-1)
+        ends = np.stack([text.ends for text in joined], axis=1).reshape(-1)
+        excludes = frozenset.intersection(*(text.excludes for text in texts))
+        first = np.arange(0, length * len(texts) + 1, len(texts), dtype=np.int32)
+        return self._write(Text(joined[0].buffer, starts, ends, excludes), first, length)
+
+    def serialize_rows(self, batch: CsvBatch) -> Records:
+        """``SELECT *`` over CSV: every field of the selected records, with this output's delimiters."""
+        block = batch.block
+        if self._copies(batch):
+            return self._copy(batch)
+        fields = batch.fields
+        return self._write(Text(block.buffer, fields.starts, fields.ends, block.excludes), fields.first, batch.length)
+
+    def _copies(self, batch: CsvBatch) -> bool:
+        """Whether a record's own bytes are what writing its fields would give."""
+        dialect = batch.block.dialect
+        same = dialect.field == self.output.field_delimiter.encode()
+        causes = self._causes - set(dialect.field)
+        plain = batch.block.fields is None and causes <= batch.block.excludes
+        return same and plain and self.output.quote_fields == "ASNEEDED"
+
+    def _copy(self, batch: CsvBatch) -> Records:
+        block = batch.block
+        starts, ends = block.table[:, 0], block.table[:, 1]
+        if batch.length < block.rows:
+            starts, ends = starts[batch.rows], ends[batch.rows]
+        in_place = len(self._record) == 1 and block.dialect.record == self._record.tobytes() and 13 in block.excludes
+        size = int((ends - starts).sum(dtype=np.int64)) + batch.length * len(self._record)
+        out = np.empty(size + PADDING, np.uint8)
+        record_ends = np.empty(batch.length, np.int64)
+        written = copy_records(block.buffer, starts, ends, self._record, in_place, out, record_ends)
+        return Records(out[:written], record_ends)
+
+    def _write(self, text: Text, first: Int32s, length: int) -> Records:
+        quoting = AS_NEEDED
+        if not self.output.quote_character or (
+            self.output.quote_fields == "ASNEEDED" and self._causes <= text.excludes
+        ):
+            quoting = NEVER
+        elif self.output.quote_fields == "ALWAYS":
+            quoting = ALWAYS
+        record_ends: Int64s = np.empty(length, np.int64)
+        contents = int((text.ends - text.starts).sum(dtype=np.int64))
+        # At worst every character is escaped.
+        size = contents if quoting == NEVER else contents * (1 + len(self._escape))
+        size += len(text) * (2 * len(self._quote) + len(self._field)) + length * len(self._record)
+        out = np.empty(size + PADDING, np.uint8)
+        written = write_csv_records(
+            text.buffer, first, text.starts, text.ends, quoting, self._field, self._record, self._quote,
+            self._escape, self._specials, self._sizes, self._candidates, out, record_ends,
+        )  # fmt: skip
+        return Records(out[:written], record_ends)
+
+
+def field_text(column: Column) -> Text:
+    """The text of a field in every row: strings as they are, NULL and MISSING empty."""
+    if column.kind == Kind.STRING:
+        return column.text()
+    return number_text(column)
+
+
+def _one_buffer(texts: Sequence[Text]) -> list[Text]:
+    """The same texts over one buffer; slices are gathered if they are not over one already."""
+    buffer = texts[0].buffer
+    if all(text.buffer is buffer for text in texts):
+        return list(texts)
+    return gather_text(texts)
+

@@ -1,0 +1,58 @@
+"""The serializer of a request, with its short ways.
+
+In: the output serialization of a request.  Out: a :class:`RecordWriter` for the sinks of a scan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from s3sql.formats.csv import CsvBatch, member_names
+from s3sql.kernels.write_csv_rows import member_prefixes, write_json_rows
+from s3sql.request import CsvOutput, JsonOutput
+from s3sql.serialize.base import OutputMember, Records
+from s3sql.serialize.csv import CsvSerializer
+from s3sql.serialize.json import JsonSerializer
+
+
+class RecordWriter(Protocol):
+    """Writes records from columns, and whole CSV records without making columns of them."""
+
+    def serialize(self, members: Sequence[OutputMember], length: int) -> Records:
+        """The records of *length* rows, in order."""
+        ...
+
+    def serialize_rows(self, batch: CsvBatch) -> Records:
+        """``SELECT *`` over CSV: exactly what :meth:`serialize` gives for the spread rows."""
+        ...
+
+
+class JsonWriter:
+    """JSON records."""
+
+    def __init__(self, output: JsonOutput) -> None:
+        self._serializer = JsonSerializer(output)
+        self._delimiter = np.frombuffer(output.record_delimiter.encode(), np.uint8)
+
+    def serialize(self, members: Sequence[OutputMember], length: int) -> Records:
+        """The records of *length* rows, in order."""
+        return self._serializer.serialize(members, length)
+
+    def serialize_rows(self, batch: CsvBatch) -> Records:
+        """An object of strings per CSV record."""
+        fields = batch.fields
+        widest = int(np.diff(fields.first).max(initial=0))
+        prefixes = member_prefixes(member_names(batch.names, widest))
+        ends = np.empty(batch.length, np.int64)
+        payload = write_json_rows(
+            batch.block.buffer, fields.first, fields.starts, fields.ends, prefixes, self._delimiter, ends
+        )
+        return Records(payload[: int(ends[-1]) if len(ends) else 0], ends)
+
+
+def serializer_for(output: CsvOutput | JsonOutput) -> RecordWriter:
+    """The writer of an output serialization."""
+    return JsonWriter(output) if isinstance(output, JsonOutput) else CsvSerializer(output)

@@ -1,0 +1,72 @@
+"""Spreading structs and lists into CSV fields.
+
+In: the members of a record, some of them to be spread.  Out: the text of every field, a record's fields
+one behind the other.
+
+A struct gives a field per member, a list one per element, MISSING none, any other value one (PartiQL v0.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from s3sql.formats.json_paths import elements, member_values
+from s3sql.functions.conversion import number_text
+from s3sql.kernels.gather import gather_text
+from s3sql.types import Column, Int32s, Int64s, Kind, Text
+
+
+def spread_fields(columns: Sequence[tuple[Column, bool]], length: int) -> tuple[Int32s, Text]:
+    """The fields of *length* records from (column, is it spread) pairs.
+
+    Returns the number of each record's first field (and, last, of all fields) and the fields' text.
+    """
+    texts: list[Text] = []
+    owners: list[Int64s] = []
+    for column, spread in columns:
+        if spread:
+            text, rows = _spread(column)
+        else:
+            text, rows = number_text(column), np.arange(length)
+        texts.append(text)
+        owners.append(rows)
+    rows = np.concatenate(owners)
+    order = np.argsort(rows, kind="stable")
+    first = np.zeros(length + 1, np.int32)
+    np.cumsum(np.bincount(rows, minlength=length), out=first[1:])
+    gathered = gather_text(texts)
+    starts = np.concatenate([text.starts for text in gathered])[order]
+    ends = np.concatenate([text.ends for text in gathered])[order]
+    return first, Text(gathered[0].buffer, starts, ends)
+
+
+def _spread(column: Column) -> tuple[Text, Int64s]:
+    """The fields that the values of *column* give, and the row each belongs to, ascending."""
+    tags = column.tag_array()
+    texts: list[Text] = []
+    owners: list[Int64s] = []
+    for kind, parts in ((Kind.STRUCT, member_values), (Kind.LIST, elements)):
+        rows = np.flatnonzero(tags == kind)
+        if not len(rows):
+            continue
+        payload = column.parts[kind]
+        assert isinstance(payload, Text)
+        values, within = parts(payload.take(rows), _never)
+        texts.append(number_text(values))
+        owners.append(rows[within])
+    others = np.flatnonzero((tags != Kind.STRUCT) & (tags != Kind.LIST) & (tags != Kind.MISSING))
+    texts.append(number_text(column.take(others)))
+    owners.append(others)
+    rows = np.concatenate(owners)
+    order = np.argsort(rows, kind="stable")
+    gathered = gather_text(texts)
+    starts = np.concatenate([text.starts for text in gathered])[order]
+    ends = np.concatenate([text.ends for text in gathered])[order]
+    return Text(gathered[0].buffer, starts, ends), rows[order]
+
+
+def _never(where: object, error: Exception) -> None:
+    """Values taken from an object or computed can all be spread."""
+    raise error

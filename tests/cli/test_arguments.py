@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+
+from s3sql.api import query
+from s3sql.cli.arguments import parser, query_options
+
+
+def options(*words: str, source: str = "x.csv") -> dict[str, Any]:
+    return query_options(parser().parse_args(["query", "SELECT", source, *words]))
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"),
+    [
+        ("x.csv", "csv"),
+        ("x", "csv"),
+        ("-", "csv"),
+        ("x.JSON", "json"),
+        ("s3://b/x.jsonl", "json"),
+        ("x.ndjson", "json"),
+    ],
+)
+def test_the_format_follows_the_name(source: str, kind: str) -> None:
+    assert options(source=source) == {"input_format": kind, "output_format": kind}
+    assert options("--format", "csv", source=source)["input_format"] == "csv"
+
+
+def test_what_was_not_said_is_left_to_the_query() -> None:
+    assert set(options()) == {"input_format", "output_format"}
+
+
+def test_every_option_is_one_of_the_query() -> None:
+    words = (
+        "--header use --delimiter ; --quote ' --escape \\ --comment % --record-delimiter | "
+        "--allow-quoted-record-delimiter --json-type document --scan-range 1-2 --output json "
+        "--output-delimiter ; --output-quote ' --output-escape \\ --output-record-delimiter | "
+        "--quote-fields always --endpoint-url http://x --region y --profile z"
+    ).split()
+    assert set(options(*words)) <= set(inspect.signature(query).parameters)
+
+
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [(r"\t", "\t"), (r"\r\n", "\r\n"), (r"\\n", r"\n"), (r"\x", r"\x"), ("", ""), ("é", "é")],
+)
+def test_escapes(word: str, text: str) -> None:
+    assert options("--record-delimiter", word)["record_delimiter"] == text
+
+
+@pytest.mark.parametrize(("word", "expected"), [("0-9", (0, 9)), ("7-", (7, None)), ("-5", (None, 5))])
+def test_scan_ranges(word: str, expected: tuple[int | None, int | None]) -> None:
+    assert options(f"--scan-range={word}")["scan_range"] == expected
+
+
+@pytest.mark.parametrize("word", ["-", "x", "1", "1-2-3", "1..2"])
+def test_what_is_no_scan_range(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        options(f"--scan-range={word}")
+    assert caught.value.code == 2
+    assert "is none of START-END" in capsys.readouterr().err
