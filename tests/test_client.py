@@ -344,6 +344,29 @@ def test_customer_keys_and_the_owner_reach_get_object(s3: Any, engine: Engine) -
     assert seen[0]["x-amz-server-side-encryption-customer-key-MD5"]
 
 
+def test_a_store_gets_them_as_the_caller_gave_them(engine: Engine) -> None:
+    opened: list[dict[str, Any]] = []
+
+    class Store(MemoryStore):
+        def open(self, bucket: str, key: str, **options: Any) -> BytesObject:
+            opened.append(options)
+            return super().open(bucket, key)
+
+    store = Store({"bucket": {"key": b"1\n"}})
+    for extra in ({}, {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k" * 32}):
+        SelectClient(store, engine.run).select_object_content(**members(**extra))
+    options = {
+        "sse_customer_algorithm": None,
+        "sse_customer_key": None,
+        "sse_customer_key_md5": None,
+        "expected_bucket_owner": None,
+    }
+    assert opened == [
+        options,
+        options | {"sse_customer_algorithm": "AES256", "sse_customer_key": "k" * 32},
+    ]
+
+
 @pytest.mark.parametrize(
     ("extra", "code"),
     [
@@ -361,12 +384,15 @@ def test_a_folder_has_neither(engine: Engine, tmp_path: Path, extra: dict[str, s
 
 
 def test_the_environment_does_not_matter_to_a_client_of_ours(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    broken = tmp_path / "config"
+    broken.write_text("[profile")
     for name, value in {
         "AWS_PROFILE": "missing",
         "AWS_DEFAULT_REGION": "nowhere!",
-        "AWS_CONFIG_FILE": "/nonexistent",
+        "AWS_CONFIG_FILE": str(broken),
+        "AWS_SHARED_CREDENTIALS_FILE": str(broken),
         "AWS_ENDPOINT_URL": "ftp://x",
         "AWS_USE_FIPS_ENDPOINT": "true",
         "AWS_USE_DUALSTACK_ENDPOINT": "true",

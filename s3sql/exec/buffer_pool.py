@@ -43,9 +43,10 @@ class BufferPool:
                 if remaining <= 0 or not self._changed.wait(remaining):
                     return None
             self._taken += size
-            for number, buffer in enumerate(self._free):
-                if buffer.capacity >= capacity:
-                    self._taken += buffer.array.size - size
+            # The one given back last is the likeliest to be in this core's cache.
+            for number in reversed(range(len(self._free))):
+                if self._free[number].capacity >= capacity:
+                    self._taken += self._free[number].array.size - size
                     return self._free.pop(number)
         return PaddedBuffer.empty(capacity)
 

@@ -2,19 +2,23 @@
 
 In: a reader of morsels and the work for one of them.  Out: the results, in object order.
 
-    reader ──▶ morsel 5   morsel 4 ┊ morsel 3   morsel 2 ┊ ──▶ result 1, result 0
-               (window: being read and worked on)  (waiting for an older one)
+    worker A   read 1 │ work 1 ········· │ read 3 │ work 3 ········
+    worker B          │ read 2 │ work 2 ········· │ read 4 │ work 4
+    caller                               result 1    result 2
 
-The window is bounded, so memory does not grow with the object. The first morsel is worked on by the
-caller's own thread: small objects and small limits need no other. Closing the generator is the only way
-to stop early; it waits for work that has begun and gives every buffer back.
+A worker reads a morsel, passes the right to read on, and works on what it has read: the bytes are still in
+its core's cache, and its buffer is free again when the work is done. The window bounds how many results
+may wait for an older one, so memory does not grow with the object. The first morsel is worked on by the
+caller's own thread: small objects and small limits need no other.
+
+Closing the generator is the only way to stop early; it waits for the work that has begun.
 """
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Generator
-from concurrent.futures import Future, wait
 from typing import Generic, Protocol, TypeVar
 
 from s3sql.exec.buffer_pool import BufferPool
@@ -45,6 +49,18 @@ Result = TypeVar("Result", bound=MorselResult)
 Work = Callable[[Morsel, Scratch], Result]
 
 
+class _Slot(Generic[Result]):
+    """A place in the window: a morsel, and what became of it once ``done``."""
+
+    __slots__ = ("done", "error", "morsel", "result")
+
+    def __init__(self, morsel: Morsel | None) -> None:
+        self.morsel = morsel
+        self.result: Result | None = None
+        self.error: BaseException | None = None
+        self.done = False
+
+
 class Pipeline(Generic[Result]):
     """One scan. ``work`` is called by several threads at once; what it returns must not refer to scratch
     memory or to the morsel's buffer."""
@@ -53,8 +69,13 @@ class Pipeline(Generic[Result]):
         self._reader = reader
         self._work = work
         self._pool = pool
-        self._window: deque[tuple[Morsel, Future[Result]]] = deque()
-        self._width = core_count() + 2
+        self._changed = threading.Condition()
+        self._window: deque[_Slot[Result]] = deque()
+        # Reading ahead of a cut that is right only by luck would be thrown away.
+        self._width = 1 if reader.serial else 2 * core_count() + 1
+        self._reading = False
+        self._working = 0
+        self._closed = False
 
     def results(self) -> Generator[tuple[Morsel, Result] | None, None, None]:
         """Every morsel's result, in order; None when none was ready for a while.
@@ -62,62 +83,117 @@ class Pipeline(Generic[Result]):
         Ends behind a result that failed. The morsel comes without its bytes: its buffer is in use again.
         """
         try:
-            yield from self._first()
-            while not self._reader.ended or self._window:
-                self._fill()
-                if not self._window:
-                    return
-                morsel, future = self._window[0]
-                while not wait([future], HEARTBEAT_SECONDS).done:
-                    yield None
-                self._window.popleft()
-                self._pool.give(morsel.buffer)
-                result = future.result()
-                if self._settle(morsel, result):
-                    self._fill()
+            morsel = self._reader.next(wait=True)
+            while morsel is not None:
+                # In this thread: the first morsel, and every one when all buffers are out.
+                result = self._here(morsel)
                 yield morsel, result
                 if result.failed:
                     return
+                yield from self._ahead()
+                if self._reader.ended:
+                    return
+                morsel = self._reader.next(wait=True)
         finally:
-            self._discard()
+            self._stop()
 
-    def _first(self) -> Generator[tuple[Morsel, Result], None, None]:
-        morsel = self._reader.next(wait=True)
-        if morsel is None:
-            return
+    def _here(self, morsel: Morsel) -> Result:
+        """Work on a morsel while nothing else is under way."""
         try:
             result = self._work(morsel, scratch())
         finally:
             self._pool.give(morsel.buffer)
-        self._settle(morsel, result)
-        yield morsel, result
-        if result.failed:
-            self._reader.stop()
+        if not result.failed and result.consumed != morsel.length:
+            self._reader.restart(morsel.start + result.consumed)
+        return result
 
-    def _settle(self, morsel: Morsel, result: Result) -> bool:
-        """Whether the morsel was cut rightly; if not, what was read ahead is thrown away."""
-        if result.failed or result.consumed == morsel.length:
-            return not result.failed
-        self._discard()
-        self._reader.restart(morsel.start + result.consumed)
-        return False
-
-    def _fill(self) -> None:
-        """Have the window full of work, as far as buffers are to be had."""
-        width = 1 if self._reader.serial else self._width
-        while len(self._window) < width:
-            morsel = self._reader.next(wait=not self._window)
-            if morsel is None:
+    def _ahead(self) -> Generator[tuple[Morsel, Result] | None, None, None]:
+        """Results by worker threads, until the reader ends, a row fails, or no buffer is to be had."""
+        while True:
+            with self._changed:
+                self._read_on()
+                if not self._window and not self._reading:
+                    return
+                ready = self._changed.wait_for(lambda: self._head_is_done() or self._is_empty(), HEARTBEAT_SECONDS)
+                slot = self._window.popleft() if ready and self._window else None
+            if slot is None:
+                if not ready:
+                    yield None
+                continue
+            if slot.error is not None:
+                raise slot.error
+            assert slot.morsel is not None and slot.result is not None
+            morsel, result = slot.morsel, slot.result
+            if result.failed:
+                self._reader.stop()
+            elif result.consumed != morsel.length:
+                self._drop()
+                self._reader.restart(morsel.start + result.consumed)
+            yield morsel, result
+            if result.failed:
                 return
-            self._window.append((morsel, submit(self._run, morsel)))
 
-    def _run(self, morsel: Morsel) -> Result:
-        return self._work(morsel, scratch())
+    def _head_is_done(self) -> bool:
+        return bool(self._window) and self._window[0].done
 
-    def _discard(self) -> None:
-        """Forget the window: cancel what has not begun, wait for what has, give the buffers back."""
-        begun = [future for _, future in self._window if not future.cancel()]
-        wait(begun)
-        for morsel, _ in self._window:
-            self._pool.give(morsel.buffer)
-        self._window.clear()
+    def _is_empty(self) -> bool:
+        return not self._window and not self._reading
+
+    def _read_on(self) -> None:
+        """Hand the right to read to a worker, unless one has it or there is no room. Called under the lock."""
+        if self._reading or self._closed or self._reader.ended or len(self._window) >= self._width:
+            return
+        self._reading = True
+        submit(self._step)
+
+    def _step(self) -> None:
+        """In a worker: read one morsel, let another worker read on, work on it."""
+        slot = self._next_slot()
+        with self._changed:
+            self._reading = False
+            if slot is None or self._closed:
+                self._changed.notify()
+                if slot is not None and slot.morsel is not None:
+                    self._pool.give(slot.morsel.buffer)
+                return
+            self._window.append(slot)
+            if slot.morsel is None:
+                self._changed.notify()
+                return
+            self._working += 1
+            self._read_on()
+        try:
+            slot.result = self._work(slot.morsel, scratch())
+        except BaseException as error:
+            slot.error = error
+        finally:
+            self._pool.give(slot.morsel.buffer)
+            with self._changed:
+                slot.done = True
+                self._working -= 1
+                if self._head_is_done() or not self._working:
+                    self._changed.notify()
+
+    def _next_slot(self) -> _Slot[Result] | None:
+        """The next morsel's slot; one with an error when reading failed; None when there is no morsel."""
+        try:
+            morsel = self._reader.next(wait=False)
+        except BaseException as error:
+            self._reader.stop()
+            slot: _Slot[Result] = _Slot(None)
+            slot.error = error
+            slot.done = True
+            return slot
+        return None if morsel is None else _Slot(morsel)
+
+    def _drop(self) -> None:
+        """Throw away what was read ahead, once no worker is at it."""
+        with self._changed:
+            self._closed = True
+            self._changed.wait_for(lambda: not self._reading and not self._working)
+            self._window.clear()
+            self._closed = False
+
+    def _stop(self) -> None:
+        self._drop()
+        self._reader.stop()

@@ -110,7 +110,9 @@ def output_members(project: Project, batch: Batch) -> list[OutputMember]:
     members: list[OutputMember] = []
     for item in project.items:
         column = evaluate(item.expression, batch)
-        members.append(SpreadMembers(column) if isinstance(item, Spread) else Member(item.name, column))
+        members.append(
+            SpreadMembers(column, item.whole_row) if isinstance(item, Spread) else Member(item.name, column)
+        )
     return members
 
 
@@ -150,4 +152,6 @@ def _before_failure(batch: Batch) -> Batch:
 
 def _first(member: OutputMember, length: int) -> OutputMember:
     column = member.column.take(np.arange(length))
-    return SpreadMembers(column) if isinstance(member, SpreadMembers) else Member(member.name, column)
+    if isinstance(member, SpreadMembers):
+        return SpreadMembers(column, member.whole_row)
+    return Member(member.name, column)

@@ -21,6 +21,9 @@ from s3sql.kernels.numbers import parse_ints
 from s3sql.limits import MAX_JSON_DEPTH
 from s3sql.types import Column, Int32s, Int64s, Kind, Payload, Text
 
+#: The bytes that cannot stand in a JSON string as they are.
+ESCAPED_BYTES = frozenset({*range(32), ord('"'), ord("\\")})
+
 _CONTAINERS = (1 << Kind.LIST) | (1 << Kind.STRUCT)
 _NUMBERS = (1 << Kind.INT) | (1 << Kind.DECIMAL)
 
@@ -49,7 +52,8 @@ def column_of(block: JsonBlock, nodes: Int32s, fail: Fail) -> Column:
                 tags[wrong] = Kind.NULL
             parts[kind] = decimals
         elif kind == Kind.STRING:
-            parts[kind] = _decoded(source, tags) if seen >> 8 & json_tape.ESCAPED else source
+            escaped = seen >> 8 & json_tape.ESCAPED
+            parts[kind] = _decoded(source, tags) if escaped else _unescaped(source)
     if seen & _CONTAINERS:
         compact = source if block.compact else _compact(block, nodes, source, tags)
         parts |= {kind: compact for kind in kinds if kind in (Kind.LIST, Kind.STRUCT)}
@@ -102,6 +106,11 @@ def _ints(source: Text) -> Int64s:
     status = np.empty(len(source), np.uint8)
     parse_ints(source.buffer, source.starts, source.ends, numbers, status)
     return numbers
+
+
+def _unescaped(source: Text) -> Text:
+    """Strings without escapes, which cannot hold what JSON would have escaped."""
+    return Text(source.buffer, source.starts, source.ends, ESCAPED_BYTES)
 
 
 def _decoded(source: Text, tags: NDArray[np.uint8]) -> Text:

@@ -185,7 +185,7 @@ def like(values: Column, pattern: Column, escape: Column | None, fail: Fail) -> 
             operand.text() if len(rows) == len(values) else operand.text().take(rows) for operand in operands
         ]
         if all(_is_constant(text) for text in texts[1:]):
-            constants = [text.take(np.arange(1)).to_bytes()[0].decode() for text in texts[1:]]
+            constants = [_string(text, 0) for text in texts[1:]]
             try:
                 matched = compile_pattern(*constants).matches(texts[0])
             except S3SelectError as error:

@@ -19,6 +19,8 @@ An entry point has exactly one signature, built from the constants below::
 * Indices are not checked, and numba adds ``len`` to a negative signed index. Index with ``uint64`` or with
   :func:`s3sql.kernels.simd.at` where the test for a negative index would cost.
 * Integer division by zero and the like do not raise inside kernels.
+* A process must not fork while one of its threads is compiling: the child would wait for ever for numba's
+  lock. Spawn, or call ``compile()`` on what will be needed first.
 
 Compiled code is kept between processes: :mod:`s3sql.kernels.cache`.
 """

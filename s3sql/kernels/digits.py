@@ -83,11 +83,13 @@ def up_to_point(points: Any) -> Any:
 
 @inlined
 def is_blank(byte: Any) -> Any:
+    """Whether *byte* is one that CAST to a number ignores around it."""
     return byte == 32 or byte == 9 or byte == 13 or byte == 10
 
 
 @inlined
 def without_blanks(buffer: Any, start: Any, end: Any) -> Any:
+    """(start, end) of the text between the blanks."""
     while start < end and is_blank(at(buffer, start)):
         start += 1
     while start < end and is_blank(at(buffer, end - 1)):

@@ -54,12 +54,9 @@ def _move_carries(total: Any, first: Any) -> Any:
 def _add_float(total: Any, first: Any, bits: Any) -> Any:
     """Add the finite float of these bits to the limbs from *first* on."""
     exponent = INT64((bits >> UINT64(52)) & UINT64(0x7FF))
-    fraction = bits & UINT64(_FRACTION)
-    if exponent == 0:  # subnormal: no leading 1, the same unit as exponent 1
-        exponent = INT64(1)
-    else:
-        fraction |= UINT64(1) << UINT64(52)
-    shift = exponent - 1
+    normal = INT64(exponent != 0)  # a subnormal has no leading 1, and the same unit as exponent 1
+    fraction = bits & UINT64(_FRACTION) | UINT64(normal) << UINT64(52)
+    shift = exponent - normal
     low_bits = UINT64(shift & 31)
     limb = first + (shift >> 5)
     low = INT64((fraction << low_bits) & UINT64(_LOW))
@@ -79,6 +76,16 @@ def _add_special(total: Any, bits: Any) -> Any:
         put(total, INFINITIES, at(total, INFINITIES) + 1)
 
 
+@inlined
+def _add(total: Any, first: Any, bits: Any) -> Any:
+    """Add a float; 1 unless it is -0.0."""
+    if (bits >> UINT64(52)) & UINT64(0x7FF) == UINT64(0x7FF):
+        _add_special(total, bits)
+    else:
+        _add_float(total, first, bits)
+    return INT64(bits != UINT64(1) << UINT64(63))
+
+
 @kernel(VOID(UINT64S, INT64S_OUT))
 def add_floats(bits: Array, total: Array) -> None:
     """Add floats, given as their bits, to *total*: ``FLOAT_TOTAL`` numbers, all 0 before the first call.
@@ -90,13 +97,12 @@ def add_floats(bits: Array, total: Array) -> None:
     others = INT64(0)
     while row < bits.size:
         last = min(row + _BETWEEN_CARRIES, INT64(bits.size))
-        while row < last:
-            word = at(bits, row)
-            others += word != UINT64(1) << UINT64(63)
-            if (word >> UINT64(52)) & UINT64(0x7FF) == UINT64(0x7FF):
-                _add_special(total, word)
-            else:
-                _add_float(total, (row & 1) * LIMBS, word)
+        while row + 1 < last:
+            others += _add(total, INT64(0), at(bits, row))
+            others += _add(total, INT64(LIMBS), at(bits, row + 1))
+            row += 2
+        if row < last:
+            others += _add(total, INT64(0), at(bits, row))
             row += 1
         _move_carries(total, INT64(0))
         _move_carries(total, INT64(LIMBS))

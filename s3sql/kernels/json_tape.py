@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from s3sql.kernels.compile import (
     BOOL,
     BYTES,
@@ -29,7 +31,7 @@ from s3sql.kernels.compile import (
     kernel,
 )
 from s3sql.kernels.json_strings import BAD_ESCAPE, FAULT_BITS, escape_fault, find_byte
-from s3sql.kernels.simd import at, put
+from s3sql.kernels.simd import at, load64, put, trailing_zeros
 from s3sql.limits import MAX_JSON_DEPTH, MAX_RECORD_BYTES
 from s3sql.types import Kind
 
@@ -73,23 +75,21 @@ _STRUCT = int(Kind.STRUCT)
 _CUT = -1
 _WRONG = -2
 
+_ZEROS = 0x3030303030303030
+_BELOW_TOP = 0x7676767676767676
+_TOPS = 0x8080808080808080
+_TRUE = int.from_bytes(b"true", "little")
+_FALSE = int.from_bytes(b"false", "little")
+_NULL_WORD = int.from_bytes(b"null", "little")
+
+#: What may stand right behind a number or literal: white space, structure, and the quote of a next root value.
+_ENDS_SCALAR = np.array([byte in b' \t\n\r,:[]{}"' for byte in range(256)], np.bool_)
+
 
 @inlined
 def ends_scalar(byte: Any) -> Any:
     """Whether *byte* may stand right behind a number or literal."""
-    return (
-        byte == 44
-        or byte == 125
-        or byte == 93
-        or byte == 10
-        or byte == 32
-        or byte == 13
-        or byte == 9
-        or byte == 58
-        or byte == 123
-        or byte == 91
-        or byte == 34
-    )
+    return at(_ENDS_SCALAR, INT64(byte))
 
 
 @inlined
@@ -101,9 +101,15 @@ def is_digit(byte: Any) -> Any:
 @inlined
 def digits_end(buffer: Any, offset: Any, end: Any) -> Any:
     """The end of the digits that begin at *offset*."""
-    while offset < end and is_digit(at(buffer, offset)):
-        offset += 1
-    return offset
+    while offset < end:
+        # 0 to 9 in the bytes that are digits; 0x76 more does not reach the top bit of those, and a carry out
+        # of another byte spoils only the bytes behind it.
+        word = load64(buffer, offset) ^ UINT64(_ZEROS)
+        others = (word | (word + UINT64(_BELOW_TOP))) & UINT64(_TOPS)
+        if others != UINT64(0):
+            return min(offset + (trailing_zeros(others) >> 3), end)
+        offset += 8
+    return end
 
 
 @inlined
@@ -159,25 +165,20 @@ def number_at(buffer: Any, start: Any, end: Any) -> Any:
 @inlined
 def literal_at(buffer: Any, start: Any, end: Any) -> Any:
     """As :func:`number_at` for ``true``, ``false`` and ``null``."""
-    first = at(buffer, start)
-    # The bytes behind the first, the next one lowest.
-    if first == UINT8(116):
-        rest, length, kind = UINT64(0x657572), INT64(3), _BOOL
-    elif first == UINT8(102):
-        rest, length, kind = UINT64(0x65736C61), INT64(4), _BOOL
+    word = load64(buffer, start)
+    first = word & UINT64(255)
+    if first == UINT64(116):
+        wanted, length, kind = UINT64(_TRUE), INT64(4), _BOOL
+    elif first == UINT64(102):
+        wanted, length, kind = UINT64(_FALSE), INT64(5), _BOOL
     else:
-        rest, length, kind = UINT64(0x6C6C75), INT64(3), _NULL
-    offset = start + 1
-    for _ in range(length):
-        if offset == end:
-            return offset, _CUT
-        if at(buffer, offset) != UINT8(rest & UINT64(255)):
-            return offset, _WRONG
-        rest >>= UINT64(8)
-        offset += 1
-    if offset < end and not ends_scalar(at(buffer, offset)):
-        return offset, _WRONG
-    return offset, kind
+        wanted, length, kind = UINT64(_NULL_WORD), INT64(4), _NULL
+    same = trailing_zeros((word ^ wanted) | (UINT64(1) << UINT64(8 * length))) >> 3
+    if start + same >= end:
+        return end, kind if start + length == end else _CUT
+    if same < length or not ends_scalar(at(buffer, start + length)):
+        return start + same, _WRONG
+    return start + length, kind
 
 
 @kernel(VOID(BYTES, INT64, INT64, BOOL, INT32S, INT64S, INT32S_OUT, INT32S_OUT, INT32S_OUT, INT64S_OUT))

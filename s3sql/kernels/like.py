@@ -144,11 +144,22 @@ def _start_of_match(
 @inlined
 def _find_tokens(buffer: Any, position: Any, end: Any, literal: Any, wild: Any, first: Any, last: Any) -> Any:
     """Where the first match from *position* on of tokens *first* to *last* (exclusive) ends, or -1."""
+    if at(wild, first):
+        while position < end:
+            found = _end_of_match(buffer, position, end, literal, wild, first, last)
+            if found >= 0:
+                return found
+            position += width_of(at(buffer, position))
+        return INT64(-1)
     while position < end:
-        found = _end_of_match(buffer, position, end, literal, wild, first, last)
-        if found >= 0:
-            return found
-        position += width_of(at(buffer, position))
+        candidates = byte_mask(buffer, position, at(literal, first)) & low_bits(end - position)
+        while candidates:
+            start = position + trailing_zeros(candidates)
+            candidates &= candidates - UINT64(1)
+            found = _end_of_match(buffer, start, end, literal, wild, first, last)
+            if found >= 0:
+                return found
+        position += 64
     return INT64(-1)
 
 

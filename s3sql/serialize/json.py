@@ -22,7 +22,7 @@ import numpy as np
 
 from s3sql.buffers import PADDING, Bytes, PaddedBuffer
 from s3sql.formats.json_block import block_of
-from s3sql.formats.json_columns import json_slices
+from s3sql.formats.json_columns import ESCAPED_BYTES, json_slices
 from s3sql.functions.conversion import number_text
 from s3sql.kernels import json_paths, write_json
 from s3sql.request import JsonOutput
@@ -85,7 +85,12 @@ def _measure(piece: _Piece, prefix: PaddedBuffer, inside: Int64s) -> Int32s | No
         write_json.measure_raw(piece.rows, text.starts, text.ends, fixed, inside)
         return None
     escaped = np.empty(len(piece.rows), np.int32)
-    write_json.measure_strings(piece.rows, text.buffer, text.starts, text.ends, fixed - 1, inside, escaped)
+    if ESCAPED_BYTES <= text.excludes:
+        write_json.measure_plain_strings(piece.rows, text.starts, text.ends, fixed - 1, inside, escaped)
+    else:
+        write_json.measure_strings(
+            piece.rows, text.buffer, text.starts, text.ends, fixed - 1, inside, escaped
+        )
     return escaped
 
 

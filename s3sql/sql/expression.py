@@ -57,13 +57,17 @@ class ExpressionParser(CallParser):
     def expression(self, floor: int = 1) -> exp.Expr:
         """One expression whose operators all have a rank of at least *floor*."""
         self.enter()
-        left = self._prefixed()
+        whole = self._continued(self._prefixed(), floor)
+        self.leave()
+        return whole
+
+    def _continued(self, left: exp.Expr, floor: int) -> exp.Expr:
+        """*left* with all operators behind it that have a rank of at least *floor*."""
         while True:
             token = self.token
             key = token.key
             rank = _RANKS.get(key if key != "NOT" else self._negated_key(), 0)
             if rank < floor or not rank:
-                self.leave()
                 return left
             if rank <= _AND:
                 left = self._connected(left, key, rank)
@@ -124,7 +128,11 @@ class ExpressionParser(CallParser):
             return exp.In(this=left, field=field)
         if self.token.key == ")":
             self.fail("ParseExpectedExpression", "Expected an expression, found")
-        return exp.In(this=left, expressions=self.listed(")"))
+        items = self.listed(")")
+        if self.token.key not in (".", "["):
+            return exp.In(this=left, expressions=items)
+        term = items[0] if len(items) == 1 else exp.Array(expressions=items)
+        return exp.In(this=left, field=self._continued(self.steps(term), _ORDER))
 
     def _prefixed(self) -> exp.Expr:
         """A term with the NOT or the signs before it."""

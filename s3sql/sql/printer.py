@@ -119,8 +119,8 @@ def _predicate(node: exp.Expr, negation: str) -> tuple[str, int]:
     if field is None:
         return f"{left} {negation}IN ({_listed(node.expressions)})", _EQUALITY
     right = _text(field, _ORDER)
-    if right.startswith("("):
-        # Parentheses behind IN make a list, so no other operand begins with one.
+    if right.startswith("(") and not nodes.is_path(field):
+        # Parentheses behind IN make a list, unless a path step follows them.
         right = f"[{right}][0]"
     return f"{left} {negation}IN {right}", _EQUALITY
 

@@ -113,6 +113,13 @@ def test_no_frame_is_smaller_than_it_must_be(sizes: list[int]) -> None:
         assert len(one) + len(following) > MAX_RECORDS_BYTES
 
 
+def test_records_that_just_fit_fill_a_frame() -> None:
+    half = b"x" * (MAX_RECORDS_BYTES // 2)
+    rest = b"y" * (MAX_RECORDS_BYTES - len(half))
+    found = payloads(list(events(iter([chunk(half, rest, b"z"), chunk(half, rest), chunk(b"z")]))))
+    assert [len(payload) for payload in found] == [MAX_RECORDS_BYTES, len(half) + 1, len(rest) + 1]
+
+
 def test_a_long_record_is_cut_between_characters() -> None:
     record = ("x" + "€" * 100_000 + "\n").encode()
     found = payloads(list(events(iter([chunk(b"a\n", record, b"b\n")]))))
@@ -190,14 +197,12 @@ def test_records_are_sent_rather_than_cont() -> None:
 
 def test_a_slow_client_is_no_silence() -> None:
     clock = Clock()
-    stream = events(
-        iter([chunk(b"x" * MAX_RECORDS_BYTES, b"y" * MAX_RECORDS_BYTES), None, None]), clock=clock
-    )
     found = []
-    for event in stream:
+    for event in events(iter([chunk(b"x" * MAX_RECORDS_BYTES, b"y\n"), None, chunk(b"z\n")]), clock=clock):
         found.append(event)
         clock.now += 60
     assert kinds(found) == ["Records", "Records", "Stats", "End"]
+    assert payloads(found)[1] == b"y\nz\n"
 
 
 def test_progress_comes_every_second_and_before_stats() -> None:

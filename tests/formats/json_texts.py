@@ -31,7 +31,7 @@ def strings(draw: st.DrawFn, contents: st.SearchStrategy[str]) -> str:
 
 texts = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"]), max_size=12),
-    st.text(st.sampled_from("ab\"\\/\n\x01\x7fé€😀"), max_size=80),
+    st.text(st.sampled_from('ab"\\/\n\x01\x7fé€😀'), max_size=80),
 )
 numbers = st.sampled_from(
     "0 -0 7 -12 1.50 -0.0 1e3 2E-7 9223372036854775807 9223372036854775808 -9223372036854775808 "
@@ -74,8 +74,12 @@ def damaged_objects(draw: st.DrawFn) -> bytes:
     for _ in range(draw(st.integers(1, 3))):
         place = draw(st.integers(0, len(contents)))
         piece = draw(
-            st.sampled_from([b"", b'"', b"\\", b",", b":", b"{", b"}", b"[", b"]", b"1", b"-", b".", b"e", b"\n"])
-            | st.sampled_from([b"\x00", b"\x1f", b"\xff", b"\xc3", b"t", b"\\u12", b"\\ud800", b"//", b"'", b"\x0b"])
+            st.sampled_from(
+                [b"", b'"', b"\\", b",", b":", b"{", b"}", b"[", b"]", b"1", b"-", b".", b"e", b"\n"]
+            )
+            | st.sampled_from(
+                [b"\x00", b"\x1f", b"\xff", b"\xc3", b"t", b"\\u12", b"\\ud800", b"//", b"'", b"\x0b"]
+            )
         )
         contents[place : place + draw(st.integers(0, 1))] = piece
     return bytes(contents)

@@ -20,9 +20,7 @@ from tests.twins import json_rows as twin
 
 def parse(contents: bytes, *, at_end: bool = True, at_start: bool = True, base: int = 0) -> JsonBlock:
     buffer = PaddedBuffer.copy_of(contents + b'"[{1')  # what stands behind a block must not matter
-    return index_block(
-        buffer, len(contents), at_start=at_start, at_end=at_end, scratch=Scratch(), base=base
-    )
+    return index_block(buffer, len(contents), at_start=at_start, at_end=at_end, scratch=Scratch(), base=base)
 
 
 def batch_of(contents: bytes, path: tuple[Step, ...] = (), *, at_end: bool = True) -> JsonBatch:
@@ -320,7 +318,7 @@ def test_paths_from_rows(contents, steps):
     for row, root in enumerate(roots):
         try:
             expected = twin.value_at(root, steps)
-        except twin.Ambiguous:
+        except twin.AmbiguousError:
             first = row if first is None else first
             continue
         assert found[row] == twin_json(expected)
@@ -334,7 +332,7 @@ def test_from_paths(contents, steps):
     batch = batch_of(contents, steps)
     try:
         expected = twin.range_over(roots, steps)
-    except twin.Ambiguous:
+    except twin.AmbiguousError:
         assert batch.failure.error is not None
         assert batch.failure.error.code == "AmbiguousFieldName"
         return

@@ -43,7 +43,7 @@ def test_resolve_agrees_with_the_twin(contents, steps):
     for row, root in enumerate(roots):
         try:
             expected = twin.value_at(root, steps)
-        except twin.Ambiguous:
+        except twin.AmbiguousError:
             ambiguous.append(row)
             continue
         found = column.value(row)
@@ -64,10 +64,12 @@ def test_elements_and_member_values_agree_with_the_twin(contents):
         column, owners = function(text, Failures())
         expected = [(row, value) for row, root in enumerate(roots) for value in twin.spread(root, step)]
         assert owners.tolist() == [row for row, _ in expected]
-        strings = [value for _, value in expected if isinstance(value, str) and not isinstance(value, twin.Number)]
-        assert [v for v, tag in zip(column.to_python(), column.tag_array(), strict=True) if tag == Kind.STRING] == (
-            strings
-        )
+        strings = [
+            value for _, value in expected if isinstance(value, str) and not isinstance(value, twin.Number)
+        ]
+        assert [
+            v for v, tag in zip(column.to_python(), column.tag_array(), strict=True) if tag == Kind.STRING
+        ] == (strings)
 
 
 def test_steps_from_a_computed_list():

@@ -148,6 +148,8 @@ def order(name: str, values: Sequence[object]) -> object:
 @example("SUM", [1.7e308, 1.7e308])
 @example("SUM", [5e-324, 1e308, -1e308])
 @example("SUM", [0.1, Decimal("1E+30"), Decimal("-1E+30")])
+@example("SUM", [Decimal("-2"), Decimal("0.00")])
+@example("SUM", [Decimal("5E-300"), Decimal("1.5"), Decimal("-5E-300")])
 def test_totals_are_pythons(name: str, rows: list[object]) -> None:
     assert whole(name, rows) == twin(name, rows)
 
@@ -155,6 +157,7 @@ def test_totals_are_pythons(name: str, rows: list[object]) -> None:
 @given(st.sampled_from(["MIN", "MAX"]), ROWS)
 @example("MIN", [3, Decimal("3.0"), Decimal("3.00")])
 @example("MAX", [Decimal("3.00"), 3])
+@example("MIN", [Decimal("3.0"), Decimal("3.00"), Decimal("3.000")])
 @example("MAX", [2**53 + 1, 2.0**53])
 @example("MAX", [2.0**53, 2**53, 2**53 + 1])
 @example("MIN", [math.nan, 1])
@@ -204,6 +207,9 @@ def test_a_sum_of_floats_is_fsum(values: list[float]) -> None:
         ("SUM", [Decimal("0.30"), Decimal("-0.3")], "0.00"),
         ("SUM", [Decimal("1e1000000000"), 1, Decimal("-1e1000000000")], "1"),
         ("SUM", [Decimal("1e1000000000"), Decimal("1e-1000000000")], f"1.{'0' * 37}E+1000000000"),
+        ("SUM", [1, Decimal("5e-38")], f"1.{'0' * 37}"),
+        ("SUM", [1, Decimal("5e-38"), Decimal("1e-2000")], f"1.{'0' * 36}1"),
+        ("SUM", [1, Decimal("1e-2000"), Decimal("-1e-2000")], f"1.{'0' * 37}"),
         ("SUM", [Decimal("1e1000000000"), 1.0], "inf"),
         ("SUM", [Decimal("-1e-1000000000"), 1.0], "1.0"),
         ("SUM", [Decimal("1e-30"), 1.0 + 2**-52, 2**-53], str(1.0 + 2 * 2**-52)),

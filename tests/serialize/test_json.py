@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from s3sql.formats.json_columns import ESCAPED_BYTES
 from s3sql.request import JsonOutput
 from s3sql.serialize.base import Member, SpreadMembers
 from s3sql.serialize.json import JsonSerializer
@@ -37,7 +38,7 @@ def json_column(kind: Kind, *texts: str) -> Column:
 
 
 def column_of(values: list[object]) -> Column:
-    """Values of any kinds: ``...`` MISSING, None NULL, bool, int, float, Decimal, str, twin lists and structs."""
+    """Values of any kinds: ``...`` is MISSING, None is NULL, lists and structs are the twin's."""
     kinds: list[Kind] = []
     for value in values:
         kinds.append(
@@ -157,7 +158,9 @@ def test_no_rows_and_no_members():
 
 
 def test_missing_is_left_out_and_null_is_written():
-    column = Column.tagged(np.array([Kind.MISSING, Kind.NULL, Kind.STRING], np.uint8), {Kind.STRING: Text.of("abc")})
+    column = Column.tagged(
+        np.array([Kind.MISSING, Kind.NULL, Kind.STRING], np.uint8), {Kind.STRING: Text.of("abc")}
+    )
     members = [Member("a", column), Member("b", column)]
     assert serialize(members, 3) == ["{}", '{"a":null,"b":null}', '{"a":"c","b":"c"}']
 
@@ -184,7 +187,11 @@ def test_duplicate_names_are_all_written():
 def test_numbers_keep_their_spelling():
     numbers = Column(2, Kind.INT, None, {Kind.INT: np.array([0, 7])}, Text.of(["-0", "7"]))
     decimals = Column(
-        2, Kind.DECIMAL, None, {Kind.DECIMAL: Decimals.of([Decimal(1000), Decimal(4)])}, Text.of(["1e3", "4.0"])
+        2,
+        Kind.DECIMAL,
+        None,
+        {Kind.DECIMAL: Decimals.of([Decimal(1000), Decimal(4)])},
+        Text.of(["1e3", "4.0"]),
     )
     assert serialize([Member("i", numbers), Member("d", decimals)], 2) == [
         '{"i":-0,"d":1e3}',
@@ -216,3 +223,10 @@ def test_elements_are_numbered_by_their_place_in_the_record():
     records = serialize([SpreadMembers(struct), SpreadMembers(lists)], 2)
     assert records[0] == '{"a":1,"b":2,"_3":"x","_4":null}'
     assert records[1] == "{" + ",".join(f'"_{n}":0' for n in range(1, 12)) + "}"
+
+
+def test_strings_known_to_need_no_escapes():
+    plain = strings("x", "", "é" * 40)
+    known = Text(plain.text().buffer, plain.text().starts, plain.text().ends, ESCAPED_BYTES)
+    members = [Member("a", Column.of(Kind.STRING, known)), Member("b", Column.of(Kind.STRING, known))]
+    assert serialize(members, 3) == serialize([Member("a", plain), Member("b", plain)], 3)

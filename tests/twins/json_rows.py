@@ -21,7 +21,7 @@ class Struct(tuple):
     """(name, value) pairs in order."""
 
 
-class Ambiguous(Exception):
+class AmbiguousError(Exception):
     """A name step met several members."""
 
 
@@ -85,7 +85,7 @@ def step_into(value: object, step: Name | Index) -> object:
         v for n, v in value if n == step.name or (not step.exact and lower_ascii(n) == lower_ascii(step.name))
     ]
     if len(same) > 1:
-        raise Ambiguous
+        raise AmbiguousError
     return same[0] if same else MISSING
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from s3sql.errors import S3SelectError
 from s3sql.types import Column, Mask
-from tests.twins.values import NULL, Failed, Value, column_of, values_of
+from tests.twins.values import NULL, FailedError, Value, column_of, values_of
 
 
 class Reported:
@@ -35,12 +34,11 @@ def agree(
     for row, operands in enumerate(zip(*columns, strict=True)):
         try:
             expected.append(twin(*operands))
-        except Failed as failed:
+        except FailedError as failed:
             expected_codes[row] = failed.code
             expected.append(NULL)
     got = values_of(result)
-    rows: Any = [
-        (o, e, g) for o, e, g in zip(zip(*columns, strict=True), expected, got, strict=True) if not e.same(g)
-    ]
-    assert not rows, f"(operands, expected, got): {rows}"
+    rows = zip(zip(*columns, strict=True), expected, got, strict=True)
+    wrong = [(operands, e, g) for operands, e, g in rows if not e.same(g)]
+    assert not wrong, f"(operands, expected, got): {wrong}"
     assert reported.codes == expected_codes

@@ -32,22 +32,30 @@ floats = (
     | st.floats()
 )
 
-number_texts = st.sampled_from(
-    ["0", "1", "-1", "+7", "007", "1.0", "1.50", ".5", "5.", "1e3", "1E-2", " 12 ", "\t3\n", "0x1F", "-0b101"]
-    + ["9223372036854775807", "9223372036854775808", "-9223372036854775808", "-9223372036854775809"]
-    + [
-        "12345678901234567890.5",
-        "1" * 39,
-        "0." + "3" * 45,
-        "1e400",
-        "1e-400",
-        "1e99999999999",
-        "NaN",
-        "-Infinity",
-    ]
-) | ints.map(str)
-other_texts = st.sampled_from(
-    [
+NUMBER_TEXTS = [
+    *(
+        "0",
+        "1",
+        "-1",
+        "+7",
+        "007",
+        "1.0",
+        "1.50",
+        ".5",
+        "5.",
+        "1e3",
+        "1E-2",
+        " 12 ",
+        "\t3\n",
+        "0x1F",
+        "-0b101",
+    ),
+    *("9223372036854775807", "9223372036854775808", "-9223372036854775808", "-9223372036854775809"),
+    *("12345678901234567890.5", "1" * 39, "0." + "3" * 45, "1e400", "1e-400", "1e99999999999"),
+    *("NaN", "-Infinity", "1" + "0" * 30 + "5" * 8, "99999999999999999999999999999999999999.5"),
+]
+OTHER_TEXTS = [
+    *(
         "",
         " ",
         "abc",
@@ -64,34 +72,20 @@ other_texts = st.sampled_from(
         "--1",
         "1.2.3",
         ".",
-        "é",
-        "￿",
-        "😀",
-    ]
-    + ["longer than eight", "longer than eight bytes", "longer than eighx", "12345678", "123456789"]
-) | st.text(max_size=12)
+    ),
+    *("é", "\uffff", "😀", "longer than eight", "longer than eight bytes", "longer than eighx"),
+    *("12345678", "123456789", "nan", "inf", "0x", "+", "1 2"),
+]
+number_texts = st.sampled_from(NUMBER_TEXTS) | ints.map(str)
+other_texts = st.sampled_from(OTHER_TEXTS) | st.text(max_size=12)
 texts = number_texts | other_texts
 
 bools = st.sampled_from([TRUE, FALSE])
 unknowns = st.sampled_from([NULL, MISSING])
-lists = st.sampled_from(
-    [
-        "[]",
-        "[1]",
-        "[1.0]",
-        '["a"]',
-        "[null]",
-        "[1,2]",
-        "[2,1]",
-        '[{"a":1}]',
-        '[{"a":1.00}]',
-        "[true]",
-        "[1e0]",
-    ]
-).map(lambda text: Value(Kind.LIST, text))
-structs = st.sampled_from(
-    ["{}", '{"a":1}', '{"a":1.0}', '{"a":1,"b":[2]}', '{"b":[2.0],"a":1}', '{"a":null}', '{"b":1}']
-).map(lambda text: Value(Kind.STRUCT, text))
+LISTS = ["[]", "[1]", "[1.0]", '["a"]', "[null]", "[1,2]", "[2,1]", '[{"a":1}]', '[{"a":1.00}]', "[true]"]
+STRUCTS = ["{}", '{"a":1}', '{"a":1.0}', '{"a":1,"b":[2]}', '{"b":[2.0],"a":1}', '{"a":null}', '{"b":1}']
+lists = st.sampled_from(LISTS).map(lambda text: Value(Kind.LIST, text))
+structs = st.sampled_from(STRUCTS).map(lambda text: Value(Kind.STRUCT, text))
 
 int_values = ints.map(lambda v: Value(Kind.INT, v))
 decimal_values = decimals.map(lambda v: Value(Kind.DECIMAL, v))

@@ -22,7 +22,7 @@ NUMBERS = (Kind.INT, Kind.FLOAT, Kind.DECIMAL)
 INT_RANGE = range(-(2**63), 2**63)
 
 
-class Failed(Exception):
+class FailedError(Exception):
     """The row fails with an AWS code."""
 
     def __init__(self, code: str) -> None:
@@ -202,7 +202,7 @@ def compare(op: str, left: Value, right: Value, left_csv: bool = False, right_cs
         return truth(_OPERATORS[op](left.value, right.value))  # Python orders text by code point
     if op in ("=", "<>"):
         return truth(op == "<>")
-    raise Failed("ExternalEvalException")
+    raise FailedError("ExternalEvalException")
 
 
 def _no_number(op: str) -> Value:
@@ -230,15 +230,15 @@ def arithmetic(op: str, left: Value, right: Value) -> Value:
     if not left.known or not right.known:
         return NULL
     if left.kind not in NUMBERS or right.kind not in NUMBERS:
-        raise Failed("ExternalEvalException")
+        raise FailedError("ExternalEvalException")
     if Kind.FLOAT in (left.kind, right.kind):
         return Value(Kind.FLOAT, _float_arithmetic(op, as_float(left), as_float(right)))
     if op in "/%" and right.value == 0:
-        raise Failed("ExternalEvalException")
+        raise FailedError("ExternalEvalException")
     if left.kind == right.kind == Kind.INT:
         return integer(_exact(op, Fraction(left.value), Fraction(right.value), truncated=True))
-    a, a_exponent = unscaled(Decimal(left.value))
-    b, b_exponent = unscaled(Decimal(right.value))
+    _, a_exponent = unscaled(Decimal(left.value))
+    _, b_exponent = unscaled(Decimal(right.value))
     exact = _exact(op, Fraction(left.value), Fraction(right.value), truncated=False)
     if op == "/":
         return Value(Kind.DECIMAL, _quotient(exact, max(0, b_exponent - a_exponent)))
@@ -250,7 +250,7 @@ def arithmetic(op: str, left: Value, right: Value) -> Value:
 
 def integer(value: Fraction) -> Value:
     if int(value) not in INT_RANGE:
-        raise Failed("IntegerOverflow")
+        raise FailedError("IntegerOverflow")
     return Value(Kind.INT, int(value))
 
 
@@ -310,7 +310,7 @@ def sign(op: str, operand: Value) -> Value:
     if not operand.known:
         return NULL
     if operand.kind not in NUMBERS:
-        raise Failed("ExternalEvalException")
+        raise FailedError("ExternalEvalException")
     if op == "+":
         return operand
     if operand.kind == Kind.INT:
@@ -325,7 +325,7 @@ def concat(left: Value, right: Value) -> Value:
     if not left.known or not right.known:
         return NULL
     if left.kind != Kind.STRING or right.kind != Kind.STRING:
-        raise Failed("ExternalEvalException")
+        raise FailedError("ExternalEvalException")
     return Value(Kind.STRING, left.value + right.value)
 
 
@@ -339,7 +339,7 @@ def cast(operand: Value, kind: Kind) -> Value:
     if not operand.known or operand.kind == kind:
         return operand
     if operand.kind > Kind.STRING:
-        raise Failed("InvalidCast")
+        raise FailedError("InvalidCast")
     if kind == Kind.STRING:
         return Value(Kind.STRING, text_of(operand))
     return {Kind.BOOL: _to_bool, Kind.INT: _to_int, Kind.FLOAT: _to_float, Kind.DECIMAL: _to_decimal}[kind](
@@ -357,12 +357,12 @@ def _to_int(operand: Value) -> Value:
     if operand.kind == Kind.STRING:
         match = _INTEGER.fullmatch(operand.value)
         if match is None:
-            raise Failed("CastFailed")
+            raise FailedError("CastFailed")
         minus, hexadecimal, binary, digits = match.groups()
         number = int(hexadecimal or binary or digits, 16 if hexadecimal else 2 if binary else 10)
         return integer(Fraction(-number if minus == "-" else number))
     if operand.kind == Kind.FLOAT and not math.isfinite(operand.value):
-        raise Failed("IntegerOverflow")
+        raise FailedError("IntegerOverflow")
     return integer(Fraction(math.trunc(Fraction(operand.value))))
 
 
@@ -373,12 +373,12 @@ def _to_float(operand: Value) -> Value:
             number = math.nan if word[2] == "NaN" else math.inf
             return Value(Kind.FLOAT, -number if word[1] == "-" else number)
         if _NUMBER.fullmatch(operand.value) is None:
-            raise Failed("CastFailed")
+            raise FailedError("CastFailed")
         number = float(operand.value.strip(" \t\r\n"))
     else:
         number = float(operand.value)
     if math.isinf(number):
-        raise Failed("CastFailed")
+        raise FailedError("CastFailed")
     return Value(Kind.FLOAT, number)
 
 
@@ -388,5 +388,5 @@ def _to_decimal(operand: Value) -> Value:
     text = operand.value if operand.kind == Kind.STRING else float_text(operand.value)
     number = read_decimal(text)
     if number is None:
-        raise Failed("CastFailed")
+        raise FailedError("CastFailed")
     return Value(Kind.DECIMAL, number)

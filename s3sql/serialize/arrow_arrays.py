@@ -1,0 +1,237 @@
+"""One column as one Arrow array.
+
+In: a :class:`~s3sql.types.Column` of any kinds.  Out: an Arrow array of the type that holds its values,
+with a null where a value is NULL or MISSING; nothing in it refers to the column's memory.
+
+    BOOL bool    INT int64    FLOAT double    STRING string    LIST, STRUCT string: compact JSON
+    DECIMAL      decimal128(38, s), s the largest scale that occurs; double where 38 digits are not enough
+    numbers of several kinds: DECIMAL beside INT, FLOAT beside either, as in arithmetic
+
+Kinds of several families (truths, numbers, text, lists and structs) beside each other have no common
+type: their array is of text, as CSV output and CAST AS STRING write them, and says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from s3sql.functions.conversion import number_text
+from s3sql.functions.numbers import as_decimals, as_floats, unscaled_of, wide_rows
+from s3sql.kernels.gather import gather_text
+from s3sql.request import JsonOutput
+from s3sql.serialize.base import Member
+from s3sql.serialize.json import JsonSerializer
+from s3sql.types import NUMBERS, Column, Decimals, Kind, Mask, Text
+
+_DIGITS = 38
+#: The least magnitude with more digits, as two words of 64 bits.
+_TOO_LARGE = divmod(10**_DIGITS, 1 << 64)
+_POWERS = np.array([10**n for n in range(20)], np.uint64)
+_LOW = np.uint64(0xFFFFFFFF)
+_WORD = np.uint64(32)
+
+
+#: Kinds that share a type.
+FAMILIES: dict[Kind, str] = {
+    Kind.BOOL: "truth",
+    **dict.fromkeys(NUMBERS, "number"),
+    Kind.STRING: "text",
+    Kind.LIST: "JSON",
+    Kind.STRUCT: "JSON",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """An Arrow array; ``kinds`` maps every known kind among its values to its first row.
+
+    Values of several families stand there as text.
+    """
+
+    array: pa.Array[Any]
+    kinds: dict[Kind, int] = field(default_factory=dict)
+
+    def families(self) -> dict[str, int]:
+        """The families that occur, in the order of their first rows."""
+        rows: dict[str, int] = {}
+        for kind, row in sorted(self.kinds.items(), key=lambda found: found[1]):
+            rows.setdefault(FAMILIES[kind], row)
+        return rows
+
+    def first(self, count: int) -> Values:
+        """The first *count* values."""
+        kinds = {kind: row for kind, row in self.kinds.items() if row < count}
+        return Values(self.array.slice(0, count), kinds)
+
+
+def values_of(column: Column) -> Values:
+    """The column's values in their natural type."""
+    kinds = _first_rows(column)
+    if not kinds:
+        return Values(pa.nulls(column.length))
+    if len(kinds) == 1:
+        return Values(_uniform(column, next(iter(kinds))), kinds)
+    if kinds.keys() <= NUMBERS:
+        return Values(_numbers(column), kinds)
+    return Values(string_array(number_text(column), column.known()), kinds)
+
+
+def json_values_of(column: Column) -> Values:
+    """The column's values as JSON text, of which any column can consist."""
+    records = JsonSerializer(JsonOutput("\n")).serialize([Member("", column)], column.length)
+    ends = records.ends.astype(np.int32)
+    starts = np.zeros_like(ends)
+    starts[1:] = ends[:-1]
+    known = column.known()
+    # Between ``{"":`` and ``}`` with its line feed; a MISSING value leaves ``{}``.
+    text = Text(_padded(records.payload), np.where(known, starts + 4, 0), np.where(known, ends - 2, 0))
+    return Values(string_array(text, known))
+
+
+def string_array(text: Text, known: Mask | None = None) -> pa.Array[Any]:
+    """*text* as a string array, null where it is not *known*."""
+    length = len(text)
+    if known is not None and not known.all():
+        text = Text(text.buffer, np.where(known, text.starts, 0), np.where(known, text.ends, 0))
+    (gathered,) = gather_text([text])
+    offsets = np.zeros(length + 1, np.int32)
+    offsets[1:] = gathered.ends
+    size = int(offsets[-1])
+    buffers = [_validity(known), pa.py_buffer(offsets), pa.py_buffer(gathered.buffer[:size])]
+    return pa.Array.from_buffers(pa.string(), length, buffers)
+
+
+def _first_rows(column: Column) -> dict[Kind, int]:
+    if column.kind is not None:
+        return {column.kind: 0} if column.kind >= Kind.BOOL and column.length else {}
+    known = sorted(kind for kind in column.kinds() if kind >= Kind.BOOL)
+    return {kind: int(np.argmax(column.mask(kind))) for kind in known}
+
+
+def _uniform(column: Column, kind: Kind) -> pa.Array[Any]:
+    """The values of the one known kind; the others are null."""
+    known = None if column.kind == kind else column.known()
+    payload = column.parts[kind]
+    if kind in (Kind.STRING, Kind.LIST, Kind.STRUCT):
+        assert isinstance(payload, Text)
+        return string_array(payload, known)
+    if isinstance(payload, Decimals):
+        return _decimal_array(payload, np.ones(column.length, np.bool_) if known is None else known)
+    absent = None if known is None else ~known
+    return pa.array(np.array(column.array(kind)), mask=absent)
+
+
+def _numbers(column: Column) -> pa.Array[Any]:
+    """Numbers of several kinds in the widest of them."""
+    known = column.known()
+    if Kind.FLOAT not in column.parts or not column.mask(Kind.FLOAT).any():
+        return _decimal_array(_merged_decimals(column), known)
+    return pa.array(_floats(column), mask=~known)
+
+
+def _floats(column: Column) -> NDArray[np.float64]:
+    floats = np.zeros(column.length)
+    for kind in sorted(column.kinds() & NUMBERS):
+        rows = column.mask(kind)
+        floats[rows] = as_floats(kind, column.parts[kind], rows)[rows]
+    return floats
+
+
+def _merged_decimals(column: Column) -> Decimals:
+    """The INT and DECIMAL rows together as decimals."""
+    integers = as_decimals(Kind.INT, column.parts[Kind.INT])
+    decimals = column.decimals()
+    rows = column.mask(Kind.DECIMAL)
+    mantissa = np.where(rows, decimals.mantissa, integers.mantissa)
+    return Decimals(mantissa, np.where(rows, decimals.scale, np.int32(0)), decimals.wide)
+
+
+def _decimal_array(decimals: Decimals, known: Mask) -> pa.Array[Any]:
+    """Decimals of one scale, or doubles where 38 digits cannot hold them all."""
+    length = len(decimals)
+    zero = (decimals.mantissa == 0) & known
+    wide = wide_rows(known, decimals)
+    zero[wide] = False
+    # A zero needs no digits, whatever its scale is.
+    scale = int(max(0, decimals.scale[known & ~zero].max(initial=0)))
+    if scale == 0:
+        scale = int(min(_DIGITS, max(0, decimals.scale[zero].max(initial=0))))
+    words = np.zeros((length, 2), np.uint64)
+    plain = known & ~zero
+    plain[wide] = False
+    fits = scale <= _DIGITS and _scale_up(decimals, plain, scale, words) and _put_wide(decimals, wide, scale, words)
+    if not fits:
+        return pa.array(as_floats(Kind.DECIMAL, decimals, known), mask=~known)
+    buffers = [_validity(known), pa.py_buffer(words)]
+    return pa.Array.from_buffers(pa.decimal128(_DIGITS, scale), length, buffers)
+
+
+def _scale_up(decimals: Decimals, rows: Mask, scale: int, words: NDArray[np.uint64]) -> bool:
+    """Write ``mantissa * 10 ** (scale - own scale)`` of *rows* as 128-bit numbers; whether all fit."""
+    shift = scale - decimals.scale[rows].astype(np.int64)
+    mantissa = decimals.mantissa[rows]
+    if shift.max(initial=0) >= len(_POWERS):
+        return _scale_up_exactly(mantissa, shift, rows, words)
+    magnitude = np.where(mantissa < 0, ~mantissa.view(np.uint64) + np.uint64(1), mantissa.view(np.uint64))
+    factor = _POWERS[shift]
+    # Schoolbook multiplication in digits of 32 bits.
+    low, high = magnitude & _LOW, magnitude >> _WORD
+    factor_low, factor_high = factor & _LOW, factor >> _WORD
+    first, second, third = low * factor_low, low * factor_high, high * factor_low
+    middle = (first >> _WORD) + (second & _LOW) + (third & _LOW)
+    lower = (first & _LOW) | (middle << _WORD)
+    upper = high * factor_high + (second >> _WORD) + (third >> _WORD) + (middle >> _WORD)
+    if bool(((upper > _TOO_LARGE[0]) | ((upper == _TOO_LARGE[0]) & (lower >= _TOO_LARGE[1]))).any()):
+        return False
+    negative = mantissa < 0
+    lower = np.where(negative, ~lower + np.uint64(1), lower)
+    upper = np.where(negative, ~upper + (lower == 0), upper)
+    words[rows, 0], words[rows, 1] = lower, upper
+    return True
+
+
+def _scale_up_exactly(
+    mantissa: NDArray[np.int64], shift: NDArray[np.int64], rows: Mask, words: NDArray[np.uint64]
+) -> bool:
+    """As above for factors beyond 64 bits: scales that differ by twenty digits are rare, or do not fit."""
+    digits = np.log10(np.abs(mantissa.astype(np.float64))) + shift
+    if bool((digits >= _DIGITS + 1).any()):
+        return False
+    return all(
+        _put(words, row, number * 10**power)
+        for row, number, power in zip(np.flatnonzero(rows), mantissa.tolist(), shift.tolist(), strict=True)
+    )
+
+
+def _put_wide(decimals: Decimals, rows: list[int], scale: int, words: NDArray[np.uint64]) -> bool:
+    for row in rows:
+        unscaled, exponent = unscaled_of(decimals.value(row))
+        if exponent + scale < 0 or not _put(words, row, unscaled * 10 ** (exponent + scale)):
+            return False
+    return True
+
+
+def _put(words: NDArray[np.uint64], row: int, number: int) -> bool:
+    """Write one 128-bit number; whether it has at most 38 digits."""
+    if abs(number) >= 10**_DIGITS:
+        return False
+    words[row] = np.frombuffer(number.to_bytes(16, "little", signed=True), np.uint64)
+    return True
+
+
+def _validity(known: Mask | None) -> pa.Buffer | None:
+    if known is None or bool(known.all()):
+        return None
+    return pa.py_buffer(np.packbits(known, bitorder="little"))
+
+
+def _padded(payload: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The allocation *payload* is the beginning of, padding included."""
+    base = payload.base
+    assert isinstance(base, np.ndarray), "records are written into a padded buffer"
+    return base

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from s3sql.functions.conversion import cast, number_text
+from s3sql.types import Kind
+from tests.twins import strategies as some
+from tests.twins import values as twin
+from tests.twins.rows import Reported, agree
+from tests.twins.values import Value, column_of, values_of
+
+TARGETS = [Kind.BOOL, Kind.INT, Kind.FLOAT, Kind.DECIMAL, Kind.STRING]
+SOURCES = [
+    some.values,
+    some.text_values,
+    some.number_texts.map(lambda t: Value(Kind.STRING, t)),
+    some.numbers,
+]
+
+
+def text(value: str) -> Value:
+    return Value(Kind.STRING, value)
+
+
+@settings(max_examples=300)
+@given(st.data(), st.sampled_from(TARGETS), st.sampled_from(SOURCES))
+def test_cast_is_that_of_single_values(
+    data: st.DataObject, target: Kind, source: st.SearchStrategy[Value]
+) -> None:
+    agree(
+        lambda columns, fail: cast(*columns, target, fail),
+        lambda value: twin.cast(value, target),
+        data.draw(some.columns(source)),
+    )
+
+
+@given(some.columns(some.scalars))
+def test_number_text_is_that_of_single_values(columns: list[list[Value]]) -> None:
+    (values,) = columns
+    expected = [twin.text_of(value) if value.known else "" for value in values]
+    assert [t.decode() for t in number_text(column_of(values)).to_bytes()] == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (Value(Kind.INT, -5), "-5"),
+        (Value(Kind.DECIMAL, Decimal("1.50")), "1.50"),
+        (Value(Kind.DECIMAL, Decimal("1.5E-7")), "1.5E-7"),
+        (Value(Kind.DECIMAL, Decimal("1E+3")), "1E+3"),
+        (Value(Kind.DECIMAL, Decimal("1" * 30 + ".5")), "1" * 30 + ".5"),
+        (Value(Kind.FLOAT, 4.0), "4.0"),
+        (Value(Kind.FLOAT, 1e7), "1.0E7"),
+        (Value(Kind.FLOAT, 1e-4), "1.0E-4"),
+        (Value(Kind.FLOAT, -0.0), "-0.0"),
+        (Value(Kind.FLOAT, float("nan")), "NaN"),
+        (twin.TRUE, "true"),
+        (twin.NULL, ""),
+        (Value(Kind.LIST, "[1]"), "[1]"),
+    ],
+)
+def test_number_text(value: Value, expected: str) -> None:
+    assert number_text(column_of([value])).to_bytes() == [expected.encode()]
+
+
+@pytest.mark.parametrize(
+    ("value", "target", "code", "message"),
+    [
+        (text("abc"), Kind.INT, "CastFailed", "cast from STRING to INT. Found 'abc', expected digits"),
+        (text(""), Kind.INT, "CastFailed", "Found ''"),
+        (text("1.5"), Kind.INT, "CastFailed", "Found '1.5'"),
+        (text("x" * 99), Kind.FLOAT, "CastFailed", "xxx… (101 characters)"),
+        (text("1e400"), Kind.FLOAT, "CastFailed", "cast from STRING to FLOAT"),
+        (text("9223372036854775808"), Kind.INT, "IntegerOverflow", "AS DECIMAL"),
+        (text("1e9999999999"), Kind.DECIMAL, "CastFailed", "cast from STRING to DECIMAL"),
+        (Value(Kind.FLOAT, float("nan")), Kind.INT, "IntegerOverflow", "cast from FLOAT to INT"),
+        (Value(Kind.FLOAT, float("inf")), Kind.DECIMAL, "CastFailed", "a finite number"),
+        (Value(Kind.DECIMAL, Decimal("1e30")), Kind.INT, "IntegerOverflow", "Found 1E+30"),
+        (Value(Kind.DECIMAL, Decimal("1e999")), Kind.FLOAT, "CastFailed", "cast from DECIMAL to FLOAT"),
+        (
+            Value(Kind.LIST, "[]"),
+            Kind.STRING,
+            "InvalidCast",
+            "LIST can be cast to nothing",
+        ),
+    ],
+)
+def test_failures_say_what_was_found(value: Value, target: Kind, code: str, message: str) -> None:
+    fail = Reported()
+    assert values_of(cast(column_of([value]), target, fail)) == [twin.NULL]
+    assert fail.codes == {0: code}
+    assert message in fail.messages[0]
+
+
+def test_the_first_failing_row_is_the_one_quoted() -> None:
+    fail = Reported()
+    cast(column_of([text("1"), text("x"), text("y")]), Kind.INT, fail)
+    assert "'x'" in fail.messages[0]
+
+
+def test_unknowns_pass_through() -> None:
+    column = column_of([twin.NULL, twin.MISSING, text("1")])
+    assert values_of(cast(column, Kind.INT, Reported())) == [twin.NULL, twin.MISSING, Value(Kind.INT, 1)]
