@@ -367,6 +367,12 @@ def test_a_store_gets_them_as_the_caller_gave_them(engine: Engine) -> None:
     ]
 
 
+def test_any_name_botocore_lets_through_may_be_a_bucket(engine: Engine) -> None:
+    for bucket, key in (("My_Folder.2024", "a b/ü?&.csv"), ("abc", "/x/../y//")):
+        client = SelectClient(MemoryStore({bucket: {key: b"1\n"}}), engine.run)
+        assert len(list(client.select_object_content(**members(Bucket=bucket, Key=key))["Payload"])) == 3
+
+
 @pytest.mark.parametrize(
     ("extra", "code"),
     [

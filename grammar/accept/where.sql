@@ -7,7 +7,6 @@ SELECT * FROM S3Object WHERE NOT NOT a
 SELECT * FROM S3Object WHERE NOT (a AND b)
 SELECT * FROM S3Object WHERE NOT a = b
 SELECT * FROM S3Object WHERE (NOT a) = b
-SELECT * FROM S3Object WHERE a = NOT b
 SELECT * FROM S3Object WHERE 1 = 1 = true
 SELECT * FROM S3Object WHERE a = (b = c)
 SELECT * FROM S3Object WHERE a < b = c
@@ -38,4 +37,3 @@ SELECT * FROM S3Object WHERE (a = 1 OR b = 2) IS MISSING
 SELECT * FROM S3Object WHERE 'x' IN s.a.*.b AND s.x[*].y = s.x[0].*
 SELECT * FROM S3Object WHERE [1, 2][0] = 1 AND (1, 2)[1] = 2 AND lower(a).b = (a + b).c AND [] = []
 SELECT * FROM S3Object WHERE (-1)[0] = -1[0] AND (1).a IS MISSING AND 'x'.y IS MISSING
-SELECT * FROM S3Object WHERE a IN NOT b AND a IN -1

@@ -17,7 +17,7 @@ from s3sql.formats.batch import Batch, FirstFailure
 from s3sql.formats.csv_block import CsvBlock, CsvFields, arena_room, index_block
 from s3sql.formats.csv_dialect import CsvDialect
 from s3sql.formats.scratch import Scratch
-from s3sql.kernels import csv_cut, csv_general
+from s3sql.kernels import csv_cut, csv_split
 from s3sql.kernels.write_csv_rows import member_prefixes, write_json_rows
 from s3sql.limits import MAX_COLUMNS
 from s3sql.plan.expr import Step
@@ -102,13 +102,15 @@ class CsvBatch(Batch):
         starts, ends = self.block.column(number)
         if self.length < self.block.rows:
             starts, ends = starts[self.rows], ends[self.rows]
-        text = Text(self.block.buffer, starts, ends, self.block.excludes)
+        text = Text(self.block.buffer, starts, ends, self.excludes)
+        if not self.block.ragged:
+            return Column.of(Kind.STRING, text)
         absent = starts < 0
         if not absent.any():
             return Column.of(Kind.STRING, text)
         tags = np.where(absent, np.uint8(Kind.NULL), np.uint8(Kind.STRING))
         present = np.where(absent, np.int32(0), starts), np.where(absent, np.int32(0), ends)
-        return Column.tagged(tags, {Kind.STRING: Text(self.block.buffer, *present, self.block.excludes)})
+        return Column.tagged(tags, {Kind.STRING: Text(self.block.buffer, *present, self.excludes)})
 
     def row(self) -> Column:
         """The records as structs of strings: header names, else ``_N``."""
@@ -126,6 +128,11 @@ class CsvBatch(Batch):
         """CSV values have no members."""
         raise TypeError(f"the binder resolves paths into CSV, but {steps} came through")
 
+    @property
+    def excludes(self) -> frozenset[int]:
+        """Bytes that occur in no field."""
+        return frozenset() if self.block.quoted else self.block.excludes
+
     @cached_property
     def fields(self) -> CsvFields:
         """All fields of the selected records."""
@@ -135,16 +142,18 @@ class CsvBatch(Batch):
         return self._split()
 
     def _split(self) -> CsvFields:
-        """Parse the selected records again, this time every field."""
-        field, record, quote, escape, _ = self.block.dialect.tokens
-        starts = self.block.table[:, 0][self.rows]
-        ends = self.block.table[:, 1][self.rows]
+        """Look at the selected records again, this time at every field."""
+        block, dialect = self.block, self.block.dialect
+        starts, ends = block.table[:, 0], block.table[:, 1]
+        if self.length < block.rows:
+            starts, ends = starts[self.rows], ends[self.rows]
+        quote = dialect.quote[0] if block.quoted else 0
         first = self._scratch.int32s("csv first fields", self.length + 1)[: self.length + 1]
-        size = 16 * self.length + 16
+        size = 20 * self.length + 16
         while True:
             slices = [self._scratch.int32s(f"csv field {name}", size) for name in ("starts", "ends")]
-            arena = csv_general.split_records(
-                self.block.buffer, starts, ends, field, record, quote, escape, self.block.arena, first, *slices
+            arena = csv_split.split_regular(
+                block.buffer, starts, ends, dialect.field[0], quote, int(block.quoted), block.arena, first, *slices
             )
             if arena >= 0:
                 return CsvFields(first, slices[0][: first[-1]], slices[1][: first[-1]])

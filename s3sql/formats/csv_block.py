@@ -39,8 +39,9 @@ class CsvBlock:
     ``table``: a row per record: start, end, then start and end of each column of ``columns`` (offsets in
     ``buffer``; -1 where the record is too short). ``fields``: set when the general pass ran. ``arena``:
     where free room begins in the buffer, for decoding more. ``consumed``: bytes up to the end of the last
-    complete record. ``error`` belongs to the record behind the last row. ``excludes``: bytes that occur in
-    no field. ``starts_at``: byte offset of the block in the object's text.
+    complete record. ``error`` belongs to the record behind the last row. ``ragged``: some column may be
+    absent. ``quoted``: some field may be quoted; ``excludes``: bytes that occur in no field outside quotes.
+    ``starts_at``: byte offset of the block in the object's text.
     """
 
     buffer: Bytes
@@ -50,6 +51,8 @@ class CsvBlock:
     consumed: int
     arena: int
     starts_at: int
+    ragged: bool
+    quoted: bool
     excludes: frozenset[int] = frozenset()
     fields: CsvFields | None = None
     error: S3SelectError | None = None
@@ -132,12 +135,15 @@ def _fast_index(
     indexed = _walk(buffer, begin, end, masks, dialect, columns, scratch)
     if indexed is None:
         return _general_index(buffer, begin, end, complete, dialect, columns, scratch, starts_at)
-    table, too_long_at = indexed
+    table, ragged, too_long_at = indexed
+    quoted = bool(flags & csv_masks.HAS_QUOTE)
     arena = end + PADDING
-    if flags & csv_masks.HAS_QUOTE and columns:
+    if quoted and columns:
         doubled = bool(flags & csv_masks.HAS_DOUBLED_QUOTE)
         arena = csv_index.unquote_fields(array, len(table), len(columns), quote, doubled, arena, table.reshape(-1))
-    block = CsvBlock(array, dialect, columns, table, end - begin, arena, starts_at, _excluded(dialect, flags))
+    block = CsvBlock(
+        array, dialect, columns, table, end - begin, arena, starts_at, ragged, quoted, _excluded(dialect, flags)
+    )
     if too_long_at >= 0:
         block = block.cut(len(table), _too_long(starts_at + too_long_at), too_long_at)
     if flags & csv_masks.HAS_NON_ASCII:
@@ -153,8 +159,9 @@ def _walk(
     dialect: CsvDialect,
     columns: tuple[int, ...],
     scratch: Scratch,
-) -> tuple[Int32s, int] | None:
-    """The table of the block and where a record too long starts, or -1; None if a comment holds a quote."""
+) -> tuple[Int32s, bool, int] | None:
+    """The table of the block, whether some record is too short for it, and where a record too long starts or
+    -1; None if a comment holds a quote."""
     wanted = np.array(columns, np.int32)
     width = 2 + 2 * len(columns)
     state = np.zeros(3, np.int64)
@@ -173,7 +180,7 @@ def _walk(
             break
         size = 4 * flat.size
     table = flat[: rows * width].reshape(rows, width)
-    return table, int(state[2]) if state[0] else -1
+    return table, bool(state[1]), int(state[2]) if state[0] else -1
 
 
 def _general_index(
@@ -211,7 +218,7 @@ def _general_index(
     )
     block = CsvBlock(
         buffer.array, dialect, columns, table.reshape(count, width), position - begin, arena, starts_at,
-        frozenset(), fields,
+        True, True, frozenset(), fields,
     )  # fmt: skip
     if status != csv_general.COMPLETE:
         block = block.cut(count, general_failure(status, starts_at + failed_at, dialect), position)
@@ -219,9 +226,7 @@ def _general_index(
 
 
 def _excluded(dialect: CsvDialect, flags: int) -> frozenset[int]:
-    """Bytes that no field of a block read by the fast passes can hold."""
-    if flags & csv_masks.HAS_QUOTE:
-        return frozenset()
+    """Bytes that no field of a block read by the fast passes can hold outside quotes."""
     absent = set(dialect.field + dialect.quote)
     if len(dialect.record) == 1:
         absent.update(dialect.record)

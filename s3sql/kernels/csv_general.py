@@ -279,32 +279,6 @@ def parse_records(
     return status
 
 
-@kernel(
-    INT64(
-        BYTES_OUT, INT32S, INT32S, BYTES, BYTES, BYTES, BYTES, INT64,
-        INT32S_OUT, INT32S_OUT, INT32S_OUT,
-    )
-)  # fmt: skip
-def split_records(
-    buffer, record_starts, record_ends, field, record, quote, escape, arena, first_fields, starts, ends
-):
-    """Parse records whose bounds are known and which hold no error; returns the arena's new end.
-
-    Returns -1 when the field arrays are too small. Fields as in :func:`parse_records`.
-    """
-    fields = 0
-    put(first_fields, 0, INT32(0))
-    for row in range(len(record_starts)):
-        status, _, _, fields, arena = _parse_record(
-            buffer, INT64(at(record_starts, row)), INT64(at(record_ends, row)), field, record, quote, escape,
-            False, True, starts, ends, fields, arena,
-        )  # fmt: skip
-        if status == TABLE_FULL:
-            return -1
-        put(first_fields, row + 1, INT32(fields))
-    return arena
-
-
 @kernel(INT64(INT32S, INT32S, INT32S, INT32S, INT32S, INT32S, INT32S_OUT))
 def pick_columns(record_starts, record_ends, first_fields, starts, ends, columns, table):
     """From all fields to the row-major table of :mod:`s3sql.kernels.csv_index`; returns its rows."""

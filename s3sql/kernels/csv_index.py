@@ -59,7 +59,8 @@ def index_records(
     it makes the masks wrong: returns ``QUOTE_IN_COMMENT``. Too small a table: ``TABLE_FULL``.
 
     ``state[0]`` becomes 1 if the record behind the last row is longer than *longest* bytes (the walk
-    stops there), ``state[1]`` the number of skipped records, ``state[2]`` where the walk stopped.
+    stops there), ``state[1]`` 1 if some record is too short for some column, ``state[2]`` where the walk
+    stopped.
     """
     count = len(columns)
     width = 2 + 2 * count
@@ -76,7 +77,7 @@ def index_records(
         separators = at(masks, 0)
         records = at(masks, 1)
     row = 0
-    skipped = 0
+    ragged = 0
     state[0] = 0
     position = begin
     while position < end:
@@ -159,14 +160,14 @@ def index_records(
             for inner in range(position, behind):
                 if at(buffer, inner) == quote:
                     return QUOTE_IN_COMMENT
-        if skip or stop == position:
-            skipped += 1
-        else:
+        if not skip and stop != position:
+            if ragged_from < count:
+                ragged = 1
             put(table, base, INT32(position))
             put(table, base + 1, INT32(stop))
             row += 1
         position = behind
-    state[1] = skipped
+    state[1] = ragged
     state[2] = position
     return row
 

@@ -25,7 +25,9 @@ from s3sql.kernels.compile import (
     INT64S,
     INT64S_OUT,
     UINT8,
+    UINT32,
     UINT64,
+    UINT64S_OUT,
     VOID,
     inlined,
     kernel,
@@ -113,6 +115,12 @@ def digits_end(buffer: Any, offset: Any, end: Any) -> Any:
 
 
 @inlined
+def put_pair(tape: Any, slot: Any, first: Any, second: Any) -> None:
+    """Two neighbouring numbers of the tape in one store; *slot* is even."""
+    put(tape, slot >> 1, UINT64(UINT32(first)) | (UINT64(UINT32(second)) << UINT64(32)))
+
+
+@inlined
 def fits_64_bits(buffer: Any, first: Any, end: Any, negative: Any) -> Any:
     """Whether the digits ``buffer[first:end]``, without leading zeros, are a signed 64-bit number."""
     if end - first < 19:
@@ -181,7 +189,7 @@ def literal_at(buffer: Any, start: Any, end: Any) -> Any:
     return start + length, kind
 
 
-@kernel(VOID(BYTES, INT64, INT64, BOOL, INT32S, INT64S, INT32S_OUT, INT32S_OUT, INT32S_OUT, INT64S_OUT))
+@kernel(VOID(BYTES, INT64, INT64, BOOL, INT32S, INT64S, UINT64S_OUT, INT32S_OUT, INT32S_OUT, INT64S_OUT))
 def build_tape(
     buffer: Any,
     start: Any,
@@ -253,12 +261,9 @@ def build_tape(
                 status = INCOMPLETE
                 break
             token += 1
-            put(tape, entry + KIND, INT32(_STRING | flag | name_flag))
-            put(tape, entry + START, INT32(offset + 1))
-            put(tape, entry + END, INT32(close))
-            put(tape, entry + NEXT, INT32(node + 1))
-            put(tape, entry + NAME_START, INT32(name_start))
-            put(tape, entry + NAME_END, INT32(name_end))
+            put_pair(tape, entry, _STRING | flag | name_flag, offset + 1)
+            put_pair(tape, entry + END, close, node + 1)
+            put_pair(tape, entry + NAME_START, name_start, name_end)
             value_end = close + 1
             node += 1
         elif first == UINT8(123) or first == UINT8(91):
@@ -266,10 +271,8 @@ def build_tape(
                 status = TOO_DEEP
                 where = offset
                 break
-            put(tape, entry + KIND, INT32((_STRUCT if first == UINT8(123) else _LIST) | name_flag))
-            put(tape, entry + START, INT32(offset))
-            put(tape, entry + NAME_START, INT32(name_start))
-            put(tape, entry + NAME_END, INT32(name_end))
+            put_pair(tape, entry, (_STRUCT if first == UINT8(123) else _LIST) | name_flag, offset)
+            put_pair(tape, entry + NAME_START, name_start, name_end)
             put(containers, depth, INT32(node))
             depth += 1
             node += 1
@@ -301,12 +304,9 @@ def build_tape(
                 status = WRONG_NUMBER if first < UINT8(64) else WRONG_LITERAL
                 where = value_end
                 break
-            put(tape, entry + KIND, INT32(kind | name_flag))
-            put(tape, entry + START, INT32(offset))
-            put(tape, entry + END, INT32(value_end))
-            put(tape, entry + NEXT, INT32(node + 1))
-            put(tape, entry + NAME_START, INT32(name_start))
-            put(tape, entry + NAME_END, INT32(name_end))
+            put_pair(tape, entry, kind | name_flag, offset)
+            put_pair(tape, entry + END, value_end, node + 1)
+            put_pair(tape, entry + NAME_START, name_start, name_end)
             node += 1
         # What follows a value: the ends of containers, then a comma or the next root value.
         while not needs_name:
@@ -333,12 +333,11 @@ def build_tape(
                 token += 1
                 depth -= 1
                 entry = INT64(at(containers, depth)) * WIDTH
-                put(tape, entry + END, INT32(offset + 1))
-                put(tape, entry + NEXT, INT32(node))
+                put_pair(tape, entry + END, offset + 1, node)
                 value_end = offset + 1
                 if depth > 0:
                     entry = INT64(at(containers, depth - 1)) * WIDTH
-                    in_struct = (at(tape, entry + KIND) & 255) == _STRUCT
+                    in_struct = (at(tape, entry >> 1) & UINT64(255)) == UINT64(_STRUCT)
                 # An element must not inherit the name of the member before its list.
                 name_start = INT64(-1)
                 name_end = INT64(-1)

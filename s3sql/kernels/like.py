@@ -134,7 +134,7 @@ def _start_of_match(
             return INT64(-1)
         position -= 1
         if at(wild, token):
-            while at(buffer, position) & 0xC0 == 0x80:
+            while position > start and at(buffer, position) & 0xC0 == 0x80:
                 position -= 1
         elif at(buffer, position) != at(literal, token):
             return INT64(-1)
@@ -218,22 +218,25 @@ def matching_segments(
 
 
 @inlined
-def _escape_at(patterns: Any, position: Any, end: Any, escapes: Any, escape: Any, width: Any) -> Any:
-    """Whether the escape character stands at *position* of the pattern; never when its *width* is 0."""
-    return width > 0 and end - position >= width and _same(patterns, position, escapes, escape, width)
+def _escape_at(patterns: Any, position: Any, escapes: Any, escape: Any, width: Any) -> Any:
+    """Whether the escape character stands at *position* of the pattern; never when its *width* is 0.
+
+    Its first byte tells its width, so it cannot stand there and reach beyond the pattern.
+    """
+    return width > 0 and _same(patterns, position, escapes, escape, width)
 
 
 @inlined
 def _escapes_hold(patterns: Any, position: Any, end: Any, escapes: Any, escape: Any, width: Any) -> Any:
     while position < end:
-        if _escape_at(patterns, position, end, escapes, escape, width):
+        if _escape_at(patterns, position, escapes, escape, width):
             position += width
             if position >= end:
                 return False
             byte = at(patterns, position)
             if byte == _PERCENT or byte == _UNDERSCORE:
                 position += 1
-            elif _escape_at(patterns, position, end, escapes, escape, width):
+            elif _escape_at(patterns, position, escapes, escape, width):
                 position += width
             else:
                 return False
@@ -277,7 +280,7 @@ def _matches(
     retry = INT64(0)
     while True:
         if token < last:
-            if _escape_at(patterns, token, last, escapes, escape, width):
+            if _escape_at(patterns, token, escapes, escape, width):
                 escaped = width_of(at(patterns, token + width))
                 if end - position >= escaped and _same(buffer, position, patterns, token + width, escaped):
                     position += escaped

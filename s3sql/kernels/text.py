@@ -116,13 +116,15 @@ def width_of(lead: Any) -> Any:
 
 @inlined
 def _contains(characters: Any, position: Any, end: Any, buffer: Any, offset: Any, width: Any) -> Any:
-    """Whether the *width* bytes at *offset* of *buffer* are one of ``characters[position:end]``."""
+    """Whether the *width* bytes at *offset* of *buffer* are one of ``characters[position:end]``.
+
+    Characters of another width differ in their first byte.
+    """
     wanted = load64(buffer, offset)
     while position < end:
-        candidate = width_of(at(characters, position))
-        if candidate == width and not (load64(characters, position) ^ wanted) & low_bits(8 * width):
+        if not (load64(characters, position) ^ wanted) & low_bits(8 * width):
             return True
-        position += candidate
+        position += width_of(at(characters, position))
     return False
 
 
@@ -155,7 +157,7 @@ def trimmed(
             start += width
         while trailing and start < end:
             last = end - 1
-            while at(buffer, last) & 0xC0 == 0x80:
+            while last > start and at(buffer, last) & 0xC0 == 0x80:
                 last -= 1
             if not _contains(sets, set_start, set_end, buffer, last, end - last):
                 break

@@ -184,7 +184,11 @@ def _names(block: JsonBlock, nodes: Int32s) -> tuple[list[str], Rows]:
     )
     encoded = string_array(spelled).dictionary_encode()
     names: dict[str, int] = {}
-    numbers = [names.setdefault(_decoded(name), len(names)) for name in encoded.dictionary.to_pylist()]
+    numbers = [
+        names.setdefault(_decoded(name), len(names))
+        for name in encoded.dictionary.to_pylist()
+        if name is not None
+    ]
     return list(names), np.array(numbers, np.intp)[encoded.indices.to_numpy()]
 
 

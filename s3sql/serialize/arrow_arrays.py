@@ -102,7 +102,7 @@ def string_array(text: Text, known: Mask | None = None) -> pa.Array[Any]:
     offsets = np.zeros(length + 1, np.int32)
     offsets[1:] = gathered.ends
     size = int(offsets[-1])
-    buffers = [_validity(known), pa.py_buffer(offsets), pa.py_buffer(gathered.buffer[:size])]
+    buffers = [_validity(known), pa.py_buffer(offsets.data), pa.py_buffer(gathered.buffer[:size].data)]
     return pa.Array.from_buffers(pa.string(), length, buffers)
 
 
@@ -123,7 +123,8 @@ def _uniform(column: Column, kind: Kind) -> pa.Array[Any]:
     if isinstance(payload, Decimals):
         return _decimal_array(payload, np.ones(column.length, np.bool_) if known is None else known)
     absent = None if known is None else ~known
-    return pa.array(np.array(column.array(kind)), mask=absent)
+    array: pa.Array[Any] = pa.array(np.array(column.array(kind)), mask=absent)
+    return array
 
 
 def _numbers(column: Column) -> pa.Array[Any]:
@@ -164,10 +165,14 @@ def _decimal_array(decimals: Decimals, known: Mask) -> pa.Array[Any]:
     words = np.zeros((length, 2), np.uint64)
     plain = known & ~zero
     plain[wide] = False
-    fits = scale <= _DIGITS and _scale_up(decimals, plain, scale, words) and _put_wide(decimals, wide, scale, words)
+    fits = (
+        scale <= _DIGITS
+        and _scale_up(decimals, plain, scale, words)
+        and _put_wide(decimals, wide, scale, words)
+    )
     if not fits:
         return pa.array(as_floats(Kind.DECIMAL, decimals, known), mask=~known)
-    buffers = [_validity(known), pa.py_buffer(words)]
+    buffers = [_validity(known), pa.py_buffer(words.data)]
     return pa.Array.from_buffers(pa.decimal128(_DIGITS, scale), length, buffers)
 
 
@@ -204,7 +209,9 @@ def _scale_up_exactly(
         return False
     return all(
         _put(words, row, number * 10**power)
-        for row, number, power in zip(np.flatnonzero(rows), mantissa.tolist(), shift.tolist(), strict=True)
+        for row, number, power in zip(
+            np.flatnonzero(rows).tolist(), mantissa.tolist(), shift.tolist(), strict=True
+        )
     )
 
 
@@ -227,7 +234,7 @@ def _put(words: NDArray[np.uint64], row: int, number: int) -> bool:
 def _validity(known: Mask | None) -> pa.Buffer | None:
     if known is None or bool(known.all()):
         return None
-    return pa.py_buffer(np.packbits(known, bitorder="little"))
+    return pa.py_buffer(np.packbits(known, bitorder="little").data)
 
 
 def _padded(payload: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -14,6 +14,7 @@ import numpy as np
 from s3sql.buffers import PADDING, Bytes
 from s3sql.formats.csv import CsvBatch
 from s3sql.functions.conversion import number_text
+from s3sql.kernels.csv_split import requote_records
 from s3sql.kernels.gather import gather_text
 from s3sql.kernels.write_csv_rows import ALWAYS, AS_NEEDED, NEVER, copy_records, write_csv_records
 from s3sql.request import CsvOutput
@@ -40,6 +41,7 @@ class CsvSerializer:
         first_bytes = {token.encode()[0] for token in (output.field_delimiter, output.quote_character, *characters) if token}
         self._candidates = np.array(sorted(first_bytes), np.uint8)
         self._causes = frozenset(first_bytes)
+        self._unquotable = np.array(sorted(first_bytes - set(output.quote_character.encode())), np.uint8)
 
     def serialize(self, members: Sequence[OutputMember], length: int) -> Records:
         """The records of *length* rows, a field per member and one for each value that is spread."""
@@ -60,30 +62,44 @@ class CsvSerializer:
     def serialize_rows(self, batch: CsvBatch) -> Records:
         """``SELECT *`` over CSV: every field of the selected records, with this output's delimiters."""
         block = batch.block
-        if self._copies(batch):
-            return self._copy(batch)
+        if self._keeps_fields(batch):
+            return self._requote(batch) if block.quoted else self._copy(batch)
         fields = batch.fields
-        return self._write(Text(block.buffer, fields.starts, fields.ends, block.excludes), fields.first, batch.length)
+        return self._write(Text(block.buffer, fields.starts, fields.ends, batch.excludes), fields.first, batch.length)
 
-    def _copies(self, batch: CsvBatch) -> bool:
-        """Whether a record's own bytes are what writing its fields would give."""
-        dialect = batch.block.dialect
-        same = dialect.field == self.output.field_delimiter.encode()
-        causes = self._causes - set(dialect.field)
-        plain = batch.block.fields is None and causes <= batch.block.excludes
-        return same and plain and self.output.quote_fields == "ASNEEDED"
+    def _keeps_fields(self, batch: CsvBatch) -> bool:
+        """Whether the records can be written from their own bytes: an unquoted field as it is, a quoted one
+        with or without its quotes."""
+        block = batch.block
+        if block.fields is not None or self.output.quote_fields != "ASNEEDED":
+            return False
+        same = block.dialect.field == self._field.tobytes()
+        if block.quoted:
+            quote = block.dialect.quote
+            same = same and quote == self._quote.tobytes() == self._escape.tobytes()
+        return same and self._causes <= block.excludes
+
+    def _requote(self, batch: CsvBatch) -> Records:
+        starts, ends = _record_bounds(batch)
+        out, record_ends = self._room(starts, ends)
+        written = requote_records(
+            batch.block.buffer, starts, ends, int(self._quote[0]), self._unquotable, self._record, out, record_ends
+        )
+        return Records(out[:written], record_ends)
 
     def _copy(self, batch: CsvBatch) -> Records:
         block = batch.block
-        starts, ends = block.table[:, 0], block.table[:, 1]
-        if batch.length < block.rows:
-            starts, ends = starts[batch.rows], ends[batch.rows]
-        in_place = len(self._record) == 1 and block.dialect.record == self._record.tobytes() and 13 in block.excludes
-        size = int((ends - starts).sum(dtype=np.int64)) + batch.length * len(self._record)
-        out = np.empty(size + PADDING, np.uint8)
-        record_ends = np.empty(batch.length, np.int64)
+        starts, ends = _record_bounds(batch)
+        in_place = len(self._record) == 1 and block.dialect.record == self._record.tobytes()
+        in_place = in_place and (not block.dialect.bare_return or 13 in block.excludes)
+        out, record_ends = self._room(starts, ends)
         written = copy_records(block.buffer, starts, ends, self._record, in_place, out, record_ends)
         return Records(out[:written], record_ends)
+
+    def _room(self, starts: Int32s, ends: Int32s) -> tuple[Bytes, Int64s]:
+        """An output buffer for records of these bounds, and room for their ends."""
+        size = int((ends - starts).sum(dtype=np.int64)) + len(starts) * len(self._record)
+        return np.empty(size + PADDING, np.uint8), np.empty(len(starts), np.int64)
 
     def _write(self, text: Text, first: Int32s, length: int) -> Records:
         quoting = AS_NEEDED
@@ -104,6 +120,14 @@ class CsvSerializer:
             self._escape, self._specials, self._sizes, self._candidates, out, record_ends,
         )  # fmt: skip
         return Records(out[:written], record_ends)
+
+
+def _record_bounds(batch: CsvBatch) -> tuple[Int32s, Int32s]:
+    """Starts and ends of the selected records."""
+    starts, ends = batch.block.table[:, 0], batch.block.table[:, 1]
+    if batch.length < batch.block.rows:
+        return starts[batch.rows], ends[batch.rows]
+    return starts, ends
 
 
 def field_text(column: Column) -> Text:

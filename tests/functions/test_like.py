@@ -67,6 +67,7 @@ def test_a_pattern_gets_its_fastest_form(pattern: str, escape: str | None, compi
 @example(["", "x"], "", None)
 @example(["a" * 63 + "b", "a" * 64 + "b", "a" * 130], "%ab%", None)
 @example(["abab"], "%ab_b", None)
+@example(["aé", "ba€", "a𝄞", "é"], "%a_", None)
 def test_constant_patterns_match_like_regular_expressions(
     texts: list[str], pattern: str, escape: str | None
 ) -> None:
@@ -91,6 +92,7 @@ def test_a_pattern_and_an_escape_of_its_own_in_every_row(rows: list[tuple[str, s
 
 
 @given(st.lists(st.tuples(TEXTS, PATTERNS), max_size=8))
+@example([("€", "%__"), ("a€", "%__")])
 def test_a_pattern_of_its_own_in_every_row(rows: list[tuple[str, str]]) -> None:
     found = like(column([text for text, _ in rows]), column([pattern for _, pattern in rows]), None, never)
     assert found.to_python() == [twin(*row) for row in rows]

@@ -1,0 +1,144 @@
+"""CSV, the fast passes over whole records: every field of records that are proven regular.
+
+In: the bounds of records from :mod:`s3sql.kernels.csv_index` in a block that the plain or the quoted pass
+vouched for: single-byte delimiters, quotes only around whole fields, doubled inside them.  Out: the bounds
+of all fields, or the records written anew with only the quotes that are needed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from s3sql.kernels.bytes import append, append_token
+from s3sql.kernels.compile import (
+    BYTES,
+    BYTES_OUT,
+    INT32,
+    INT32S,
+    INT32S_OUT,
+    INT64,
+    INT64S_OUT,
+    UINT8,
+    UINT64,
+    inlined,
+    kernel,
+)
+from s3sql.kernels.simd import at, byte_mask, low_bits, put, trailing_zeros
+
+
+@inlined
+def _find(buffer: Any, position: Any, end: Any, byte: Any) -> Any:
+    """Where *byte* next stands at or behind *position*, or *end*."""
+    while position < end:
+        found = byte_mask(buffer, position, byte) & low_bits(end - position)
+        if found != UINT64(0):
+            return position + trailing_zeros(found)
+        position += 64
+    return end
+
+
+@kernel(INT64(BYTES_OUT, INT32S, INT32S, UINT8, UINT8, INT64, INT64, INT32S_OUT, INT32S_OUT, INT32S_OUT))
+def split_regular(
+    buffer: Any, record_starts: Any, record_ends: Any, field: Any, quote: Any, quoting: Any, arena: Any,
+    first_fields: Any, starts: Any, ends: Any,
+) -> Any:  # fmt: skip
+    """All fields of the records, quotes taken off; returns the arena's new end, or -1 if there are too many.
+
+    ``quoting`` (0 or 1): fields may be quoted. Fields of record i are numbers ``first_fields[i]`` to
+    ``first_fields[i + 1]`` (exclusive). A field with a doubled quote is decoded into the buffer from *arena*
+    on.
+    """
+    capacity = len(starts)
+    fields = 0
+    put(first_fields, 0, INT32(0))
+    for row in range(len(record_starts)):
+        position = INT64(at(record_starts, row))
+        end = INT64(at(record_ends, row))
+        while True:
+            if fields >= capacity:
+                return -1
+            start = position
+            stop = position
+            if quoting != 0 and position < end and at(buffer, position) == quote:
+                start = position + 1
+                stop = _find(buffer, start, end, quote)
+                position = stop + 1
+                if position < end and at(buffer, position) == quote:
+                    # A doubled quote: copy what was passed, then the rest byte by byte.
+                    target = arena
+                    source = start
+                    while source < end:
+                        byte = at(buffer, source)
+                        if byte == quote:
+                            if source + 1 >= end or at(buffer, source + 1) != quote:
+                                break
+                            source += 1
+                        put(buffer, target, byte)
+                        target += 1
+                        source += 1
+                    start = arena
+                    stop = target
+                    arena = target
+                    position = source + 1
+            else:
+                stop = _find(buffer, position, end, field)
+                position = stop
+            put(starts, fields, INT32(start))
+            put(ends, fields, INT32(stop))
+            fields += 1
+            if position >= end:
+                break
+            position += 1
+        put(first_fields, row + 1, INT32(fields))
+    return arena
+
+
+@inlined
+def _causes_quotes(buffer: Any, position: Any, end: Any, causes: Any) -> Any:
+    """Whether one of the bytes *causes* stands in ``buffer[position:end]``."""
+    while position < end:
+        found = UINT64(0)
+        for number in range(len(causes)):
+            found |= byte_mask(buffer, position, at(causes, number))
+        if found & low_bits(end - position) != UINT64(0):
+            return True
+        position += 64
+    return False
+
+
+@kernel(INT64(BYTES, INT32S, INT32S, UINT8, BYTES, BYTES, BYTES_OUT, INT64S_OUT))
+def requote_records(
+    buffer: Any, record_starts: Any, record_ends: Any, quote: Any, causes: Any, delimiter: Any, out: Any,
+    out_ends: Any,
+) -> Any:  # fmt: skip
+    """Write the records again, without the quotes around fields that need none; returns the bytes written.
+
+    ``causes``: the bytes that make quotes necessary beside the quote itself. Where quotes stay, the field is
+    copied as it is: a doubled quote is how the output escapes one too.
+    """
+    target = 0
+    for row in range(len(record_starts)):
+        position = INT64(at(record_starts, row))
+        end = INT64(at(record_ends, row))
+        while True:
+            opening = _find(buffer, position, end, quote)
+            target = append(out, target, buffer, position, opening)
+            if opening >= end:
+                break
+            needed = False
+            closing = opening + 1
+            while True:
+                closing = _find(buffer, closing, end, quote)
+                if closing + 1 < end and at(buffer, closing + 1) == quote:
+                    needed = True
+                    closing += 2
+                    continue
+                break
+            if needed or _causes_quotes(buffer, opening + 1, closing, causes):
+                target = append(out, target, buffer, opening, closing + 1)
+            else:
+                target = append(out, target, buffer, opening + 1, closing)
+            position = closing + 1
+        target = append_token(out, target, delimiter)
+        put(out_ends, row, target)
+    return target
