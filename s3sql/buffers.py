@@ -55,7 +55,7 @@ class PaddedBuffer:
 
     def contents(self) -> memoryview:
         """The contents as a memoryview, without the padding."""
-        return memoryview(self.array[: self.length])
+        return self.array[: self.length].data
 
     def __len__(self) -> int:
         return self.length

@@ -46,7 +46,7 @@ from s3sql.limits import BEFORE_STREAM_BYTES, BEFORE_STREAM_SECONDS, MAX_RECORD_
 from s3sql.plan.cache import PLANS
 from s3sql.plan.logical import Limit, Plan
 from s3sql.request import SelectRequest
-from s3sql.serialize.base import Member, OutputMember, Records
+from s3sql.serialize.base import OutputMember, Records
 from s3sql.serialize.output import serializer_for
 from s3sql.stores.base import StoredObject
 
@@ -215,7 +215,16 @@ def run(request: SelectRequest, source: StoredObject) -> Answer:
     Raises:
         S3SelectError: what :func:`prepare` raises, or the failure of such a record.
     """
-    steps = prepare(request, source).records()
+    return start(prepare(request, source))
+
+
+def start(query: Query) -> Answer:
+    """Start a query that is bound to its object, as :func:`run` does.
+
+    Raises:
+        S3SelectError: the failure of a record that is evaluated before the stream.
+    """
+    steps = query.records()
     held: list[Step[Records] | None] = []
     deadline = time.monotonic() + BEFORE_STREAM_SECONDS
     try:
@@ -267,7 +276,9 @@ def _within_limits(
             if step is not None and step.output is not None:
                 row = step.output.first_longer_than(longest)
                 if row is not None:
-                    yield Step(_first_records(step.output, row), row, step.scanned, step.processed, _too_long(), read)
+                    yield Step(
+                        _first_records(step.output, row), row, step.scanned, step.processed, _too_long(), read
+                    )
                     return
                 read = step.processed
             yield step
@@ -278,8 +289,8 @@ def _within_limits(
 def _too_long() -> S3SelectError:
     return S3SelectError(
         "OverMaxRecordSize",
-        f"A record of the result is longer than {MAX_RECORD_BYTES:,} bytes, the most a record may have. Select "
-        "fewer columns.",
+        f"A record of the result is longer than {MAX_RECORD_BYTES:,} bytes, the most a record may have. "
+        "Select fewer columns.",
     )
 
 

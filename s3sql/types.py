@@ -270,7 +270,8 @@ class Column:
         """Which rows are of *kind*."""
         if self.tags is None:
             return np.full(self.length, self.kind == kind, np.bool_)
-        return self.tags == kind
+        found: Mask = self.tags == kind
+        return found
 
     def known(self) -> Mask:
         """Which rows are neither NULL nor MISSING."""
@@ -328,8 +329,7 @@ class Column:
             return payload.value(row)
         if isinstance(payload, Timestamps):
             return tuple(
-                int(f[row])
-                for f in (payload.seconds, payload.nanoseconds, payload.precision, payload.offset)
+                int(f[row]) for f in (payload.seconds, payload.nanoseconds, payload.precision, payload.offset)
             )
         return payload[row].item()
 
@@ -353,7 +353,11 @@ def _interleave_payload(length: int, share: Sequence[tuple[Rows, Payload]]) -> P
     """Merge payloads of one kind; buffers of text are put one behind the other."""
     rows, first = share[0]
     if len(share) == 1:
-        return _scatter_array(first, rows, length) if isinstance(first, np.ndarray) else first.scatter(rows, length)
+        return (
+            _scatter_array(first, rows, length)
+            if isinstance(first, np.ndarray)
+            else first.scatter(rows, length)
+        )
     whole = np.concatenate([rows for rows, _ in share])
     payloads = [payload for _, payload in share]
     if isinstance(first, np.ndarray):

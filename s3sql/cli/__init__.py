@@ -26,15 +26,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except S3SelectError as error:
         return _fail(explain_error(arguments.sql, error), 1)
     except BrokenPipeError:
-        # What is still buffered would fail again when the interpreter flushes it at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 141
     except KeyboardInterrupt:
+        _drop_output()
         return 130
 
 
 def _run_query(arguments: argparse.Namespace) -> int:
     """Start the query, and write its records as they come."""
+    if arguments.source == "-" and arguments.format is None:
+        return _fail("standard input has no name that tells its format; add --format csv or --format json", 2)
     source = sys.stdin.buffer if arguments.source == "-" else arguments.source
     try:
         result = query(arguments.sql, source, **query_options(arguments))
@@ -59,6 +61,11 @@ def _write_records(result: Result, *, print_stats: bool) -> None:
                 file=sys.stderr,
             )
     sys.stdout.buffer.flush()
+
+
+def _drop_output() -> None:
+    """Forget what is still buffered: written at the interpreter's end it would fail again, or wait for ever."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str, status: int) -> int:

@@ -11,9 +11,6 @@ from typing import Any
 
 from s3sql import __version__
 
-#: Names that end like this hold JSON when --format does not say.
-_JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
-
 #: A shell has no easy way to write these characters; everything else is taken as it is.
 _ESCAPES = {r"\t": "\t", r"\n": "\n", r"\r": "\r", r"\0": "\0", r"\\": "\\"}
 
@@ -21,7 +18,7 @@ _EXAMPLES = r"""
 examples:
   s3sql query "SELECT s.carrier, s.flight FROM S3Object s WHERE s.dest = 'HNL'" flights.csv --header use
   s3sql query "SELECT * FROM S3Object s LIMIT 5" s3://bucket/events.jsonl --output csv
-  cat table.tsv | s3sql query "SELECT COUNT(*) FROM S3Object" - --delimiter '\t'
+  cat table | s3sql query "SELECT COUNT(*) FROM S3Object" - --format csv --delimiter '\t'
 
 exit status: 0 answered, 1 the query or the object is at fault, 2 the command line is, 130 interrupted
 """
@@ -56,7 +53,7 @@ def _add_input(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--format",
         choices=["csv", "json"],
-        help="what FILE holds (default: json if its name ends in .json, .jsonl or .ndjson, else csv)",
+        help="what FILE holds (default: what its name or another option says)",
     )
     group.add_argument(
         "--header",
@@ -110,14 +107,10 @@ def _add_endpoint(group: argparse._ArgumentGroup) -> None:
 
 
 def query_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The keyword arguments that *arguments* mean; what was not said is left to the query's defaults.
-
-    Raises:
-        ValueError: an option was given that the input or output format does not have.
-    """
-    kind = arguments.format or ("json" if arguments.source.lower().endswith(_JSON_SUFFIXES) else "csv")
-    written = arguments.output or kind
+    """The keyword arguments that *arguments* mean; what was not said is left to the query's defaults."""
     given = {
+        "input_format": arguments.format,
+        "output_format": arguments.output,
         "file_header_info": _upper(arguments.header),
         "field_delimiter": arguments.delimiter,
         "quote_character": arguments.quote,
@@ -136,9 +129,7 @@ def query_options(arguments: argparse.Namespace) -> dict[str, Any]:
         "region_name": arguments.region,
         "profile_name": arguments.profile,
     }
-    return {"input_format": kind, "output_format": written} | {
-        name: value for name, value in given.items() if value is not None
-    }
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _upper(word: str | None) -> str | None:

@@ -1,0 +1,1 @@
+"""Running a plan: from morsels to output."""

@@ -71,6 +71,9 @@ class BufferPool:
         with self._changed:
             self._taken -= buffer.array.size
             self._free.append(buffer)
-            while sum(free.array.size for free in self._free) + self._taken > self._budget and len(self._free) > 1:
+            while (
+                sum(free.array.size for free in self._free) + self._taken > self._budget
+                and len(self._free) > 1
+            ):
                 self._free.pop(0)
             self._changed.notify()

@@ -26,7 +26,7 @@ from s3sql.formats.batch import Batch
 from s3sql.functions import registry
 from s3sql.functions.arithmetic import arithmetic, sign
 from s3sql.functions.collections import json_text, list_of
-from s3sql.functions.comparison import compare, equals, falses, trues, truth_column
+from s3sql.functions.comparison import compare, equals, falses, read_number, trues, truth_column
 from s3sql.functions.concatenation import concatenate
 from s3sql.functions.conversion import cast as cast_column
 from s3sql.functions.like import like
@@ -59,7 +59,7 @@ from s3sql.plan.expr import (
     Sign,
     SimpleCase,
 )
-from s3sql.types import Column, Decimals, Kind, Mask, Payload, Rows, Text, Timestamps
+from s3sql.types import NUMBERS, Column, Decimals, Kind, Mask, Payload, Rows, Text, Timestamps
 
 
 class _AggregateBatch(Protocol):
@@ -209,6 +209,8 @@ def _between(node: Between, batch: Batch) -> Column:
     """``operand >= low AND operand <= high``: the second half only where the first is not FALSE."""
     operand = evaluate(node.operand, batch)
     left_csv = isinstance(node.operand, CsvField)
+    if left_csv and _is_number(node.low) and _is_number(node.high):
+        operand, left_csv = read_number(operand, Kind.NULL), False  # once for both halves
 
     def half(operator: str, bound: Expr, side: Batch, value: Column) -> Column:
         right_csv = isinstance(bound, CsvField)
@@ -227,6 +229,10 @@ def _between(node: Between, batch: Batch) -> Column:
         false[rows] = falses(high)
         unknown[rows] |= ~high.known()
     return truth_column(~false, false | ~unknown)
+
+
+def _is_number(node: Expr) -> bool:
+    return isinstance(node, Literal) and node.kind in NUMBERS
 
 
 def _in(node: In, batch: Batch) -> Column:

@@ -40,7 +40,7 @@ def in_choices(operand: Column, operand_csv: bool, choices: Sequence[Choice]) ->
         column, csv = choice
         unknown |= ~column.known()
         if operand_csv and column.kind in NUMBERS:
-            number = number or read_number(operand)  # once, not once a choice
+            number = number or read_number(operand, Kind.STRING)  # once, not once a choice
             found |= trues(equals(number, column))
         else:
             found |= trues(equals(operand, column, operand_csv, csv))

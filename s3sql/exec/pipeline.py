@@ -62,8 +62,11 @@ class _Slot(Generic[Result]):
 
 
 class Pipeline(Generic[Result]):
-    """One scan. ``work`` is called by several threads at once; what it returns must not refer to scratch
-    memory or to the morsel's buffer."""
+    """One scan.
+
+    ``work`` is called by several threads at once; what it returns must not refer to scratch memory or to the
+    morsel's buffer.
+    """
 
     def __init__(self, reader: MorselReader, work: Work[Result], pool: BufferPool) -> None:
         self._reader = reader
@@ -114,7 +117,9 @@ class Pipeline(Generic[Result]):
                 self._read_on()
                 if not self._window and not self._reading:
                     return
-                ready = self._changed.wait_for(lambda: self._head_is_done() or self._is_empty(), HEARTBEAT_SECONDS)
+                ready = self._changed.wait_for(
+                    lambda: self._head_is_done() or self._is_empty(), HEARTBEAT_SECONDS
+                )
                 slot = self._window.popleft() if ready and self._window else None
             if slot is None:
                 if not ready:
@@ -122,8 +127,9 @@ class Pipeline(Generic[Result]):
                 continue
             if slot.error is not None:
                 raise slot.error
-            assert slot.morsel is not None and slot.result is not None
             morsel, result = slot.morsel, slot.result
+            assert morsel is not None
+            assert result is not None
             if result.failed:
                 self._reader.stop()
             elif result.consumed != morsel.length:
@@ -140,7 +146,7 @@ class Pipeline(Generic[Result]):
         return not self._window and not self._reading
 
     def _read_on(self) -> None:
-        """Hand the right to read to a worker, unless one has it or there is no room. Called under the lock."""
+        """Let a worker read, unless one does or there is no room. Called under the lock."""
         if self._reading or self._closed or self._reader.ended or len(self._window) >= self._width:
             return
         self._reading = True

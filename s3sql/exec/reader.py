@@ -14,7 +14,6 @@ boundary(end + 1): neighbouring ranges share a boundary, so each record is read 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Protocol
 
 from s3sql.buffers import PaddedBuffer
@@ -113,7 +112,7 @@ class MorselReader:
         """Read the next morsel into *buffer*."""
         start = self._offset
         length = len(self._tail)
-        view = memoryview(buffer.array)
+        view = buffer.array.data
         view[:length] = self._tail
         goal = max(self._goal, min(length + self._goal, self._morsel_bytes))
         self._goal = min(2 * self._goal, self._morsel_bytes)
@@ -164,7 +163,7 @@ class MorselReader:
         buffer = self._pool.take_first(self._format.room(self._morsel_bytes))
         try:
             start = begin - margin
-            view = memoryview(buffer.array)
+            view = buffer.array.data
             length = 0
             goal = self._goal
             while True:
@@ -189,5 +188,3 @@ class MorselReader:
             self._pool.give(buffer)
         if self._stop is not None and self._offset >= self._stop:
             self._ended = True
-
-

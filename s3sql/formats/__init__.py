@@ -1,0 +1,1 @@
+"""Input formats: from bytes to rows."""

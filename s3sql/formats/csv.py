@@ -69,10 +69,7 @@ class CsvFormat:
 
     def rows(self, morsel: Morsel, scratch: Scratch) -> MorselRows:
         """Index the morsel's records and the needed columns."""
-        block = index_block(
-            morsel.buffer, 0, morsel.length, morsel.at_end, morsel.uncut,
-            self.dialect, self.columns, scratch, morsel.start,
-        )  # fmt: skip
+        block = index_block(morsel, self.dialect, self.columns, scratch)
         if morsel.stop is not None:
             block = block.until(morsel.stop)
         failure = FirstFailure()
@@ -153,7 +150,15 @@ class CsvBatch(Batch):
         while True:
             slices = [self._scratch.int32s(f"csv field {name}", size) for name in ("starts", "ends")]
             arena = csv_split.split_regular(
-                block.buffer, starts, ends, dialect.field[0], quote, int(block.quoted), block.arena, first, *slices
+                block.buffer,
+                starts,
+                ends,
+                dialect.field[0],
+                quote,
+                int(block.quoted),
+                block.arena,
+                first,
+                *slices,
             )
             if arena >= 0:
                 return CsvFields(first, slices[0][: first[-1]], slices[1][: first[-1]])
@@ -174,5 +179,7 @@ def _select_fields(whole: CsvFields, rows: Rows) -> CsvFields:
 def member_names(names: tuple[str, ...], count: int) -> list[str]:
     """Output names of *count* columns: the header's, ``_N`` for empty ones and beyond it."""
     if count > MAX_COLUMNS:
-        raise S3SelectError("OverMaxColumn", f"A record has {count:,} columns; at most {MAX_COLUMNS:,} can be read.")
+        raise S3SelectError(
+            "OverMaxColumn", f"A record has {count:,} columns; at most {MAX_COLUMNS:,} can be read."
+        )
     return [names[n] if n < len(names) and names[n] else f"_{n + 1}" for n in range(count)]

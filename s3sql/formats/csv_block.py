@@ -10,9 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from s3sql.buffers import PADDING, Bytes, PaddedBuffer
+from s3sql.buffers import PADDING, Bytes
 from s3sql.errors import S3SelectError
+from s3sql.formats.base import Morsel
 from s3sql.formats.csv_dialect import CsvDialect
 from s3sql.formats.scratch import Scratch
 from s3sql.kernels import csv_general, csv_index, csv_masks
@@ -41,7 +43,6 @@ class CsvBlock:
     where free room begins in the buffer, for decoding more. ``consumed``: bytes up to the end of the last
     complete record. ``error`` belongs to the record behind the last row. ``ragged``: some column may be
     absent. ``quoted``: some field may be quoted; ``excludes``: bytes that occur in no field outside quotes.
-    ``starts_at``: byte offset of the block in the object's text.
     """
 
     buffer: Bytes
@@ -50,7 +51,6 @@ class CsvBlock:
     table: Int32s
     consumed: int
     arena: int
-    starts_at: int
     ragged: bool
     quoted: bool
     excludes: frozenset[int] = frozenset()
@@ -85,91 +85,73 @@ def arena_room(length: int) -> int:
     return 2 * length + 2 * PADDING
 
 
-def index_block(
-    buffer: PaddedBuffer,
-    begin: int,
-    end: int,
-    at_end: bool,
-    uncut: bool,
-    dialect: CsvDialect,
-    columns: tuple[int, ...],
-    scratch: Scratch,
-    starts_at: int = 0,
-) -> CsvBlock:
-    """Index ``buffer[begin:end]``, which starts at a record start.
+def index_block(morsel: Morsel, dialect: CsvDialect, columns: tuple[int, ...], scratch: Scratch) -> CsvBlock:
+    """Index a morsel, which starts at a record start.
 
-    ``at_end``: the object ends at *end*; ``uncut``: the block ends anywhere, else at what seemed a record end
-    to :meth:`s3sql.formats.csv.CsvFormat.cut`. The buffer's capacity leaves :func:`arena_room` behind *end*. ``starts_at``: offset of byte 0 of the
-    buffer in the object's text.
+    The buffer's capacity leaves :func:`arena_room` behind the morsel.
     """
     # The fast passes need an end they can trust or prove; the general one can tell where the last record is.
-    index = _fast_index if dialect.fast and (at_end or not uncut) else _general_index
-    complete = at_end or not (uncut or dialect.allow_records)
-    return index(buffer, begin, end, complete, dialect, columns, scratch, starts_at)
+    fast = dialect.fast and (morsel.at_end or not morsel.uncut)
+    block = _fast_index(morsel, dialect, columns, scratch) if fast else None
+    return block or general_index(morsel, dialect, columns, scratch)
 
 
 def _fast_index(
-    buffer: PaddedBuffer,
-    begin: int,
-    end: int,
-    complete: bool,
-    dialect: CsvDialect,
-    columns: tuple[int, ...],
-    scratch: Scratch,
-    starts_at: int,
-) -> CsvBlock:
-    """The plain pass, the quoted pass if it found a quote, the general pass if that one gave up."""
-    masks = scratch.uint64s("csv masks", 2 * ((end - begin) // 64 + 2))
-    array = buffer.array
+    morsel: Morsel, dialect: CsvDialect, columns: tuple[int, ...], scratch: Scratch
+) -> CsvBlock | None:
+    """The plain pass, the quoted one if that found a quote; None if the block is not regular."""
+    length = morsel.length
+    masks = scratch.uint64s("csv masks", 2 * (length // 64 + 2))
+    array = morsel.buffer.array
     field = dialect.field[0]
     first, last, pair = dialect.record[0], dialect.record[-1], len(dialect.record) == 2
     quoting = bool(dialect.quote)
     quote = dialect.quote[0] if quoting else 0
-    flags = csv_masks.mask_plain(array, begin, end, field, first, last, pair, quote, quoting, masks)
-    if flags & csv_masks.HAS_QUOTE:
-        flags = csv_masks.mask_quoted(
-            array, begin, end, field, first, last, pair, dialect.bare_return, quote, dialect.allow_records, masks
-        )
-    if flags & csv_masks.IS_IRREGULAR:
-        return _general_index(buffer, begin, end, complete, dialect, columns, scratch, starts_at)
-    indexed = _walk(buffer, begin, end, masks, dialect, columns, scratch)
-    if indexed is None:
-        return _general_index(buffer, begin, end, complete, dialect, columns, scratch, starts_at)
-    table, ragged, too_long_at = indexed
+    flags = csv_masks.mask_plain(array, 0, length, field, first, last, pair, quote, quoting, masks)
     quoted = bool(flags & csv_masks.HAS_QUOTE)
-    arena = end + PADDING
+    if quoted:
+        flags = csv_masks.mask_quoted(
+            array, 0, length, field, first, last, pair, dialect.bare_return, quote,
+            dialect.allow_records, masks,
+        )  # fmt: skip
+    if flags & csv_masks.IS_IRREGULAR:
+        return None
+    indexed = _walk(morsel, masks, dialect, columns, scratch)
+    if indexed is None:
+        return None
+    table, ragged, too_long_at = indexed
+    arena = length + PADDING
     if quoted and columns:
         doubled = bool(flags & csv_masks.HAS_DOUBLED_QUOTE)
-        arena = csv_index.unquote_fields(array, len(table), len(columns), quote, doubled, arena, table.reshape(-1))
-    block = CsvBlock(
-        array, dialect, columns, table, end - begin, arena, starts_at, ragged, quoted, _excluded(dialect, flags)
-    )
+        arena = csv_index.unquote_fields(
+            array, len(table), len(columns), quote, doubled, arena, table.reshape(-1)
+        )
+    excludes = _excluded(dialect, flags)
+    block = CsvBlock(array, dialect, columns, table, length, arena, ragged, quoted, excludes)
     if too_long_at >= 0:
-        block = block.cut(len(table), _too_long(starts_at + too_long_at), too_long_at)
-    if flags & csv_masks.HAS_NON_ASCII:
-        block = _check_encoding(block, begin, end)
-    return block
+        block = block.cut(len(table), _too_long(morsel.start + too_long_at), too_long_at)
+    return _check_encoding(block, morsel) if flags & csv_masks.HAS_NON_ASCII else block
 
 
 def _walk(
-    buffer: PaddedBuffer,
-    begin: int,
-    end: int,
-    masks: np.ndarray[tuple[int], np.dtype[np.uint64]],
+    morsel: Morsel,
+    masks: NDArray[np.uint64],
     dialect: CsvDialect,
     columns: tuple[int, ...],
     scratch: Scratch,
 ) -> tuple[Int32s, bool, int] | None:
-    """The table of the block, whether some record is too short for it, and where a record too long starts or
-    -1; None if a comment holds a quote."""
+    """The table of the block, whether it is ragged, and where a record too long starts or -1.
+
+    None if a comment holds a quote, so that the masks are wrong.
+    """
     wanted = np.array(columns, np.int32)
     width = 2 + 2 * len(columns)
     state = np.zeros(3, np.int64)
-    size = width * ((end - begin) // 32 + 16)
+    size = width * (morsel.length // 32 + 16)
     while True:
         flat = scratch.int32s("csv table", size)
         rows = csv_index.index_records(
-            buffer.array, begin, end, masks, len(dialect.record), dialect.bare_return,
+            morsel.buffer.array, 0, morsel.length, masks, len(dialect.record), dialect.bare_return,
             dialect.comment[0] if dialect.comment else 0, bool(dialect.comment),
             dialect.quote[0] if dialect.quote else 0, bool(dialect.quote),
             wanted, MAX_RECORD_BYTES, flat, state,
@@ -183,46 +165,44 @@ def _walk(
     return table, bool(state[1]), int(state[2]) if state[0] else -1
 
 
-def _general_index(
-    buffer: PaddedBuffer,
-    begin: int,
-    end: int,
-    complete: bool,
-    dialect: CsvDialect,
-    columns: tuple[int, ...],
-    scratch: Scratch,
-    starts_at: int,
+def general_index(
+    morsel: Morsel, dialect: CsvDialect, columns: tuple[int, ...], scratch: Scratch
 ) -> CsvBlock:
+    """Index a morsel byte by byte, whatever is in it. The fast passes give the same rows."""
     field, record, quote, escape, comment = dialect.tokens
-    rows = (end - begin) // 64 + 16
-    size = (end - begin) // 8 + 16
+    length = morsel.length
+    complete = morsel.at_end or not (morsel.uncut or dialect.allow_records)
+    rows = length // 64 + 16
+    size = length // 8 + 16
     state = np.zeros(4, np.int64)
     while True:
-        bounds = [scratch.int32s(f"csv record {name}", rows + 1) for name in ("starts", "ends", "first fields")]
-        slices = [scratch.int32s(f"csv field {name}", size) for name in ("starts", "ends")]
+        record_starts = scratch.int32s("csv record starts", rows)[:rows]
+        record_ends = scratch.int32s("csv record ends", rows)[:rows]
+        first = scratch.int32s("csv record fields", rows + 1)[: rows + 1]
+        starts = scratch.int32s("csv field starts", size)
+        ends = scratch.int32s("csv field ends", size)
         status = csv_general.parse_records(
-            buffer.array, begin, end, complete, field, record, quote, escape, comment,
-            dialect.bare_return, dialect.allow_records, MAX_RECORD_BYTES, end + PADDING,
-            bounds[0][:rows], bounds[1][:rows], bounds[2][: rows + 1], slices[0], slices[1], state,
+            morsel.buffer.array, 0, length, complete, field, record, quote, escape, comment,
+            dialect.bare_return, dialect.allow_records, MAX_RECORD_BYTES, length + PADDING,
+            record_starts, record_ends, first, starts, ends, state,
         )  # fmt: skip
         if status != csv_general.TABLE_FULL:
             break
-        rows, size = 4 * rows, 4 * slices[0].size
+        rows, size = 4 * rows, 4 * starts.size
     count, position, arena, failed_at = (int(value) for value in state)
-    first = bounds[2][: count + 1]
-    fields = CsvFields(first, slices[0][: first[count]], slices[1][: first[count]])
+    first = first[: count + 1]
+    fields = CsvFields(first, starts[: first[count]], ends[: first[count]])
     width = 2 + 2 * len(columns)
     table = scratch.int32s("csv table", count * width)[: count * width]
-    csv_general.pick_columns(
-        bounds[0][:count], bounds[1][:count], first, *slices, np.array(columns, np.int32), table
-    )
+    wanted = np.array(columns, np.int32)
+    csv_general.pick_columns(record_starts[:count], record_ends[:count], first, starts, ends, wanted, table)
+    table = table.reshape(count, width)
     block = CsvBlock(
-        buffer.array, dialect, columns, table.reshape(count, width), position - begin, arena, starts_at,
-        True, True, frozenset(), fields,
-    )  # fmt: skip
+        morsel.buffer.array, dialect, columns, table, position, arena, True, True, frozenset(), fields
+    )
     if status != csv_general.COMPLETE:
-        block = block.cut(count, general_failure(status, starts_at + failed_at, dialect), position)
-    return _check_encoding(block, begin, end)
+        block = block.cut(count, general_failure(status, morsel.start + failed_at, dialect), position)
+    return _check_encoding(block, morsel)
 
 
 def _excluded(dialect: CsvDialect, flags: int) -> frozenset[int]:
@@ -235,15 +215,15 @@ def _excluded(dialect: CsvDialect, flags: int) -> frozenset[int]:
     return frozenset(absent)
 
 
-def _check_encoding(block: CsvBlock, begin: int, end: int) -> CsvBlock:
+def _check_encoding(block: CsvBlock, morsel: Morsel) -> CsvBlock:
     """The block up to the first byte that is not UTF-8, comments included."""
-    invalid = first_invalid_utf8(block.buffer, begin, end)
+    invalid = first_invalid_utf8(block.buffer, 0, morsel.length)
     if invalid < 0:
         return block
     rows = int(np.searchsorted(block.table[:, 1], invalid, side="right"))
     if block.error is not None and rows >= block.rows and block.error_at < invalid:
         return block
-    place = block.starts_at + invalid
+    place = morsel.start + invalid
     error = S3SelectError(
         "InvalidTextEncoding",
         f"UTF-8 encoding is required. The text encoding error was found near byte {place:,}.",
@@ -255,8 +235,8 @@ def _check_encoding(block: CsvBlock, begin: int, end: int) -> CsvBlock:
 def _too_long(place: int) -> S3SelectError:
     return S3SelectError(
         "OverMaxRecordSize",
-        f"The record that starts at byte {place:,} is longer than {MAX_RECORD_BYTES:,} bytes, the most a record "
-        "may have. Check RecordDelimiter and QuoteCharacter.",
+        f"The record that starts at byte {place:,} is longer than {MAX_RECORD_BYTES:,} bytes, the most a "
+        "record may have. Check RecordDelimiter and QuoteCharacter.",
     )
 
 
@@ -272,6 +252,6 @@ def general_failure(status: int, place: int, dialect: CsvDialect) -> S3SelectErr
         )
     return S3SelectError(
         "CSVUnescapedQuote",
-        f"The object ends at byte {place:,} inside an open quote ({dialect.quote.decode()}). Close the quote, "
-        "or set QuoteCharacter to what the object uses.",
+        f"The object ends at byte {place:,} inside an open quote ({dialect.quote.decode()}). Close the "
+        "quote, or set QuoteCharacter to what the object uses.",
     )

@@ -5,7 +5,8 @@ In: the :class:`s3sql.request.CsvInput` of a request.  Out: a :class:`CsvDialect
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -32,7 +33,9 @@ class CsvDialect:
     comment: bytes
     bare_return: bool
     allow_records: bool
-    tokens: tuple[Bytes, Bytes, Bytes, Bytes, Bytes] = field(init=False, repr=False, compare=False)
+    tokens: tuple[Bytes, Bytes, Bytes, Bytes, Bytes] = dataclasses.field(
+        init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         parts = (self.field, self.record, self.quote, self.escape, self.comment)
@@ -71,6 +74,6 @@ class CsvDialect:
 
     @property
     def self_overlapping(self) -> bool:
-        """Whether a record delimiter can overlap with the next one (``;;``), so that a cut must be counted."""
+        """Whether a record delimiter can overlap with the next one (``;;``), so that cuts are counted."""
         half = len(self.record) // 2
         return len(self.record) > 1 and self.record[:half] == self.record[half:]

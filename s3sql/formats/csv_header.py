@@ -35,13 +35,15 @@ def first_record(text: bytes, at_end: bool, dialect: CsvDialect, starts_at: int)
     """
     buffer = PaddedBuffer.empty(len(text) + arena_room(len(text)))
     buffer.array[: len(text)] = np.frombuffer(text, np.uint8)
-    bounds = [np.empty(size, np.int32) for size in (1, 1, 2)]
-    slices = [np.empty(min(len(text), MAX_RECORD_BYTES) + 2, np.int32) for _ in range(2)]
+    start, end, first = np.empty(1, np.int32), np.empty(1, np.int32), np.empty(2, np.int32)
+    room = min(len(text), MAX_RECORD_BYTES) + 2
+    starts, ends = np.empty(room, np.int32), np.empty(room, np.int32)
     state = np.zeros(4, np.int64)
     field, record, quote, escape, comment = dialect.tokens
     status = csv_general.parse_records(
         buffer.array, 0, len(text), at_end, field, record, quote, escape, comment, dialect.bare_return,
-        dialect.allow_records, MAX_RECORD_BYTES, len(text) + PADDING, *bounds, *slices, state,
+        dialect.allow_records, MAX_RECORD_BYTES, len(text) + PADDING, start, end, first,
+        starts, ends, state,
     )  # fmt: skip
     count, position, _, failed_at = (int(value) for value in state)
     if not count:
@@ -51,13 +53,13 @@ def first_record(text: bytes, at_end: bool, dialect: CsvDialect, starts_at: int)
     contents = buffer.array.tobytes()
     try:
         fields = tuple(
-            contents[start:end].decode()
-            for start, end in zip(*(part[: bounds[2][1]].tolist() for part in slices), strict=True)
+            contents[begin:stop].decode()
+            for begin, stop in zip(starts[: first[1]].tolist(), ends[: first[1]].tolist(), strict=True)
         )
     except UnicodeDecodeError:
-        place = starts_at + int(bounds[0][0])
+        place = starts_at + int(start[0])
         raise S3SelectError(
             "InvalidTextEncoding",
-            f"UTF-8 encoding is required. The text encoding error was found near byte {place:,}, in the first record.",
+            f"UTF-8 encoding is required. The text encoding error was found near byte {place:,}.",
         ) from None
     return FirstRecord(fields, starts_at + position)

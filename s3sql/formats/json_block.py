@@ -27,6 +27,9 @@ _BOM = b"\xef\xbb\xbf"
 #: by buffers of this size before it is parsed (Choice; AWS names multiples of it in InvalidTextEncoding).
 _DECODED_AHEAD = 8192
 
+#: An incomplete value up to this long is looked at again, to know whether the values before it are compact.
+_SHORT_TAIL = 1 << 16
+
 _FAULTS = {
     json_tape.EXPECTED_VALUE: "{found} stands where a JSON value is expected",
     json_tape.EXPECTED_NAME: "{found} stands where the quoted name of a member is expected",
@@ -137,10 +140,12 @@ def _parse(array: Bytes, start: int, end: int, at_end: bool, scratch: Scratch) -
     status, where, consumed, count, backslash = outcome.tolist()
     roots = roots[:count]
     compact = False
-    if status == json_tape.COMPLETE and backslash == end:
+    if status <= json_tape.INCOMPLETE and consumed <= backslash and end - consumed <= _SHORT_TAIL:
         starts, ends = _root_slices(tape, roots)
-        between = (end - start) - int((ends - starts).sum(dtype=np.int64))
-        compact = between == totals[json_index.BLANKS]
+        between = (consumed - start) - int((ends - starts).sum(dtype=np.int64))
+        blanks = int(totals[json_index.BLANKS])
+        json_index.index_structure(array, consumed, end, index, totals)
+        compact = between == blanks - int(totals[json_index.BLANKS])
     return JsonBlock(array, end, tape, roots, consumed, None, compact), status, where
 
 

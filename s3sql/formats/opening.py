@@ -19,10 +19,9 @@ from s3sql.formats.csv_dialect import CsvDialect
 from s3sql.formats.csv_header import FirstRecord, first_record
 from s3sql.formats.json_format import JsonFormat
 from s3sql.limits import MORSEL_BYTES
-from s3sql.plan.logical import Plan
+from s3sql.plan.logical import Plan, Scan
 from s3sql.plan.schema import CsvSchema, JsonSchema, Schema
 from s3sql.plan.traverse import nodes
-from s3sql.plan.logical import Scan
 from s3sql.request import CsvInput, JsonInput, ScanRange, SelectRequest
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -74,7 +73,9 @@ class Opening:
         if isinstance(request.input, CsvInput):
             self._open_csv(request.input)
         elif not isinstance(request.input, JsonInput):
-            raise S3SelectError("UnsupportedSyntax", "Parquet objects cannot be queried; CSV and JSON objects can.")
+            raise S3SelectError(
+                "UnsupportedSyntax", "Parquet objects cannot be queried; CSV and JSON objects can."
+            )
         self.span = self._span()
 
     def _open_csv(self, csv: CsvInput) -> None:

@@ -1,0 +1,1 @@
+"""What SQL expressions are made of: functions, operators, conversions, aggregates."""

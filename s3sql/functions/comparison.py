@@ -138,12 +138,13 @@ def _fail_unordered(operator: str, left: Column, right: Column, rows: Mask, fail
     )
 
 
-def read_number(field: Column) -> Column:
-    """A CSV column with its texts read as numbers; those that are none stay texts.
+def read_number(field: Column, failing: Kind) -> Column:
+    """A CSV column with its texts read as numbers; those that are none become of kind *failing*.
 
-    The numbers are decimals: they are only compared, by value.
+    That is STRING to compare by ``=``, which no number equals, and NULL for the orderings. The numbers are
+    decimals: they are only compared, by value.
     """
-    return _read_number(field, Kind.STRING, None)
+    return _read_number(field, failing, None)
 
 
 def _read_beside(field: Column, other: Column, failing: Kind) -> Column:

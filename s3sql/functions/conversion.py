@@ -296,12 +296,16 @@ def _decimal_text(payload: Decimals) -> Text:
     return Column.interleave(len(payload), pieces).text()
 
 
+#: No byte but these occurs in the text of a number.
+_NOT_IN_NUMBERS = frozenset(range(256)) - frozenset(b"+-.0123456789ENaInfity")
+
+
 def _formatted(length: int, width: int, write: Callable[..., int]) -> Text:
     """Texts of at most *width* bytes, written one behind the other."""
     buffer = PaddedBuffer.empty(length * width).array
     starts, ends = np.empty(length, np.int32), np.empty(length, np.int32)
     write(buffer, starts, ends)
-    return Text(buffer, starts, ends)
+    return Text(buffer, starts, ends, _NOT_IN_NUMBERS)
 
 
 def _same_text(payload: Text) -> Text:

@@ -12,21 +12,27 @@ import numpy as np
 from s3sql.kernels import compare as kernels
 from s3sql.types import Mask, Text
 
+#: Up to so many literals are tried one after the other, those of at most eight bytes together.
+_FEW = 8
+_WORD = 8
+
 
 class TextSet:
-    """Texts to look others up in: an open hash table that a kernel probes."""
+    """Texts to look others up in: a few one after the other, many in an open hash table."""
 
-    __slots__ = ("_bits", "_slots", "_texts", "_words")
+    __slots__ = ("_bits", "_lengths", "_slots", "_texts", "_words")
 
     def __init__(self, strings: tuple[str, ...]) -> None:
-        self._texts = texts = Text.of(dict.fromkeys(strings))
-        self._bits = max(2, len(self._texts).bit_length() + 1)
-        self._slots = np.full(1 << self._bits, kernels.EMPTY, np.int32)
+        encoded = {string.encode() for string in strings}
+        self._texts = texts = Text.of(sorted(encoded, key=len))  # the short ones come first
+        self._lengths = (texts.ends - texts.starts).astype(np.int64)
         self._words = np.array(
-            [int.from_bytes(string[:8].ljust(8, b"\0"), "little") for string in self._texts.to_bytes()],
+            [int.from_bytes(string[:_WORD].ljust(_WORD, b"\0"), "little") for string in texts.to_bytes()],
             np.uint64,
         )
-        for number in range(len(self._texts)):
+        self._bits = max(2, len(texts).bit_length() + 1)
+        self._slots = np.full(1 << self._bits, kernels.EMPTY, np.int32)
+        for number in range(len(texts)):
             slot = kernels.hash_slot(texts.buffer, texts.starts, texts.ends, number, self._bits)
             while self._slots[slot] != kernels.EMPTY:
                 slot = (slot + 1) % len(self._slots)
@@ -39,6 +45,21 @@ class TextSet:
 
     def contains(self, text: Text) -> Mask:
         """Which of the given texts are in the set."""
+        return self._try_each(text) if len(self._texts) <= _FEW else self._look_up(text)
+
+    def _try_each(self, text: Text) -> Mask:
+        found = np.empty(len(text), np.bool_)
+        short = int(np.searchsorted(self._lengths, _WORD, side="right"))
+        columns = (text.buffer, text.starts, text.ends)
+        kernels.in_short_literals(*columns, self._words[:short], self._lengths[:short], found)
+        equal = np.empty(len(text), np.bool_)
+        for number in range(short, len(self._texts)):
+            start, length = int(self._texts.starts[number]), int(self._lengths[number])
+            kernels.equals_literal(*columns, self._texts.buffer, start, length, equal)
+            found |= equal
+        return found
+
+    def _look_up(self, text: Text) -> Mask:
         found = np.empty(len(text), np.bool_)
         literals = self._texts
         kernels.in_literals(

@@ -6,12 +6,14 @@ so an output buffer is padded and filled from front to back.
 
 from __future__ import annotations
 
+from typing import Any
+
 from s3sql.kernels.compile import inlined
 from s3sql.kernels.simd import at, copy32, put
 
 
 @inlined
-def append(out, target, source, start, end):
+def append(out: Any, target: Any, source: Any, start: Any, end: Any) -> Any:
     """Copy ``source[start:end]`` to ``out[target:]``; returns the position behind it."""
     size = end - start
     offset = 0
@@ -22,7 +24,7 @@ def append(out, target, source, start, end):
 
 
 @inlined
-def append_token(out, target, token):
+def append_token(out: Any, target: Any, token: Any) -> Any:
     """Append a short unpadded byte string; returns the position behind it."""
     for index in range(len(token)):
         put(out, target + index, at(token, index))

@@ -18,6 +18,7 @@ from s3sql.kernels.compile import (
     INT8S_OUT,
     INT32S,
     INT64,
+    INT64S,
     UINT64,
     UINT64S,
     VOID,
@@ -155,6 +156,25 @@ def order_with_text(
         left_length = INT64(at(left_ends, row)) - left_start
         right_length = INT64(at(right_ends, row)) - right_start
         sign[row] = _order(left, left_start, left_length, right, right_start, right_length)
+
+
+@kernel(VOID(BYTES, INT32S, INT32S, UINT64S, INT64S, BOOLS_OUT))
+def in_short_literals(
+    buffer: Array, starts: Array, ends: Array, words: Array, lengths: Array, found: Array
+) -> None:
+    """Whether each text is one of a few literals of at most eight bytes.
+
+    *words* are the literals' bytes with zeros behind the end, *lengths* how many there are. Without
+    branches: which literal a random column matches cannot be predicted.
+    """
+    for row in range(len(starts)):
+        start = INT64(at(starts, row))
+        length = INT64(at(ends, row)) - start
+        word = load64(buffer, start) & low_bits(length * 8)
+        hit = False
+        for number in range(len(words)):
+            hit |= (at(words, number) == word) & (at(lengths, number) == length)
+        put(found, row, hit)
 
 
 @inlined

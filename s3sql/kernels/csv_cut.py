@@ -5,12 +5,14 @@ In: a padded buffer.  Out: offsets behind a record delimiter.
 
 from __future__ import annotations
 
+from typing import Any
+
 from s3sql.kernels.compile import BYTES, INT64, UINT8, UINT64, kernel
 from s3sql.kernels.simd import at, byte_mask, leading_zeros, low_bits, prefix_xor
 
 
 @kernel(INT64(BYTES, INT64, INT64, BYTES))
-def last_end(buffer, begin, end, delimiter):
+def last_end(buffer: Any, begin: Any, end: Any, delimiter: Any) -> int:
     """The end of the last *delimiter* that ends within ``buffer[begin:end]``; 0 if there is none."""
     size = len(delimiter)
     final = at(delimiter, size - 1)
@@ -27,8 +29,8 @@ def last_end(buffer, begin, end, delimiter):
 
 
 @kernel(INT64(BYTES, INT64, INT64, INT64, BYTES))
-def first_end(buffer, begin, earliest, end, delimiter):
-    """The end, not before *earliest*, of the first *delimiter* in ``buffer[begin:end]``; -1 if there is none."""
+def first_end(buffer: Any, begin: Any, earliest: Any, end: Any, delimiter: Any) -> int:
+    """The end, not before *earliest*, of the first *delimiter* in ``buffer[begin:end]``, or -1."""
     size = len(delimiter)
     position = max(begin, earliest - size)
     while position + size <= end:
@@ -42,7 +44,7 @@ def first_end(buffer, begin, earliest, end, delimiter):
 
 
 @kernel(INT64(BYTES, INT64, UINT8, UINT8, UINT8, UINT8))
-def last_end_outside_quotes(buffer, end, first, last, pair, quote):
+def last_end_outside_quotes(buffer: Any, end: Any, first: Any, last: Any, pair: Any, quote: Any) -> int:
     """The end of the last record delimiter of ``buffer[:end]`` that stands outside quotes, by parity.
 
     ``pair`` (0 or 1): the delimiter is the two bytes *first* *last*, else *last*. Returns 0 if there is

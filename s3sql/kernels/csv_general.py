@@ -21,6 +21,8 @@ the block's padding, so that the block itself stays as it was read.
 
 from __future__ import annotations
 
+from typing import Any
+
 from s3sql.kernels.compile import (
     BOOL,
     BYTES,
@@ -46,7 +48,7 @@ RECORD_TOO_LONG = 4
 
 
 @inlined
-def _matches(buffer, position, end, token):
+def _matches(buffer: Any, position: Any, end: Any, token: Any) -> Any:
     """Whether the non-empty *token* stands at *position*."""
     size = len(token)
     if size == 0 or position + size > end:
@@ -58,7 +60,7 @@ def _matches(buffer, position, end, token):
 
 
 @inlined
-def _character_size(byte):
+def _character_size(byte: Any) -> Any:
     """Bytes of the UTF-8 character that starts with *byte*."""
     if byte < UINT8(0xC0):
         return 1
@@ -70,7 +72,9 @@ def _character_size(byte):
 
 
 @called
-def _quoted_part(buffer, position, end, record, quote, escape, allow, arena):
+def _quoted_part(
+    buffer: Any, position: Any, end: Any, record: Any, quote: Any, escape: Any, allow: Any, arena: Any
+) -> Any:
     """Decode from behind an opening quote to behind its closing one.
 
     Returns (status, position behind the closing quote, start and end of the contents, arena): the
@@ -125,9 +129,20 @@ def _quoted_part(buffer, position, end, record, quote, escape, allow, arena):
 
 @called
 def _parse_record(
-    buffer, position, end, field, record, quote, escape, bare_return, allow,
-    starts, ends, fields, arena,
-):  # fmt: skip
+    buffer: Any,
+    position: Any,
+    end: Any,
+    field: Any,
+    record: Any,
+    quote: Any,
+    escape: Any,
+    bare_return: Any,
+    allow: Any,
+    starts: Any,
+    ends: Any,
+    fields: Any,
+    arena: Any,
+) -> Any:
     """Append the fields of the record at *position*.
 
     Returns (status, position behind the record, end of its contents, number of fields, arena).
@@ -193,7 +208,7 @@ def _parse_record(
 
 
 @inlined
-def _skipped_record(buffer, position, end, record):
+def _skipped_record(buffer: Any, position: Any, end: Any, record: Any) -> Any:
     """The position behind the next record delimiter, quotes meaning nothing."""
     while position < end and not _matches(buffer, position, end, record):
         position += 1
@@ -207,13 +222,31 @@ def _skipped_record(buffer, position, end, record):
     )
 )  # fmt: skip
 def parse_records(
-    buffer, begin, end, at_end, field, record, quote, escape, comment, bare_return, allow,
-    longest, arena, record_starts, record_ends, first_fields, starts, ends, state,
-):  # fmt: skip
+    buffer: Any,
+    begin: Any,
+    end: Any,
+    at_end: Any,
+    field: Any,
+    record: Any,
+    quote: Any,
+    escape: Any,
+    comment: Any,
+    bare_return: Any,
+    allow: Any,
+    longest: Any,
+    arena: Any,
+    record_starts: Any,
+    record_ends: Any,
+    first_fields: Any,
+    starts: Any,
+    ends: Any,
+    state: Any,
+) -> Any:
     """Parse the records of ``buffer[begin:end]``; returns how the pass ended.
 
     Record i is ``buffer[record_starts[i]:record_ends[i]]``; its fields are numbers ``first_fields[i]`` to
-    ``first_fields[i + 1]`` (exclusive) of *starts* and *ends*. ``len(first_fields) == len(record_starts) + 1``.
+    ``first_fields[i + 1]`` (exclusive) of *starts* and *ends*; *first_fields* has one
+    element more than *record_starts*.
     ``at_end``: the object ends here, so an open quote is an error and not a record to be continued.
 
     ``state``: 0 number of records, 1 position behind the last good record (skipped ones included),
@@ -280,7 +313,9 @@ def parse_records(
 
 
 @kernel(INT64(INT32S, INT32S, INT32S, INT32S, INT32S, INT32S, INT32S_OUT))
-def pick_columns(record_starts, record_ends, first_fields, starts, ends, columns, table):
+def pick_columns(
+    record_starts: Any, record_ends: Any, first_fields: Any, starts: Any, ends: Any, columns: Any, table: Any
+) -> Any:
     """From all fields to the row-major table of :mod:`s3sql.kernels.csv_index`; returns its rows."""
     rows = len(record_starts)
     count = len(columns)

@@ -12,6 +12,8 @@ almost nothing. Blank records and comments get no row (Choice: AWS documents nei
 
 from __future__ import annotations
 
+from typing import Any
+
 from s3sql.kernels.compile import (
     BOOL,
     BYTES,
@@ -35,7 +37,7 @@ QUOTE_IN_COMMENT = -2
 
 
 @inlined
-def _strip_return(buffer, start, end, bare_return):
+def _strip_return(buffer: Any, start: Any, end: Any, bare_return: Any) -> Any:
     r"""The end of a record or field whose delimiter is at *end*, without the ``\r`` of ``\r\n``."""
     if bare_return and end > start and at(buffer, end - 1) == UINT8(13):
         return end - 1
@@ -49,9 +51,21 @@ def _strip_return(buffer, start, end, bare_return):
     )
 )  # fmt: skip
 def index_records(
-    buffer, begin, end, masks, delimiter_size, bare_return, comment, commenting, quote, quoting,
-    columns, longest, table, state,
-):  # fmt: skip
+    buffer: Any,
+    begin: Any,
+    end: Any,
+    masks: Any,
+    delimiter_size: Any,
+    bare_return: Any,
+    comment: Any,
+    commenting: Any,
+    quote: Any,
+    quoting: Any,
+    columns: Any,
+    longest: Any,
+    table: Any,
+    state: Any,
+) -> Any:
     r"""Fill *table* with the bounds of the records of ``buffer[begin:end]``; returns how many.
 
     ``delimiter_size``: bytes of the record delimiter. ``bare_return``: ``\r\n`` ends a record like
@@ -173,7 +187,7 @@ def index_records(
 
 
 @inlined
-def _holds(buffer, start, end, byte):
+def _holds(buffer: Any, start: Any, end: Any, byte: Any) -> Any:
     """Whether *byte* occurs in ``buffer[start:end]``."""
     while start < end:
         if byte_mask(buffer, start, byte) & low_bits(end - start) != UINT64(0):
@@ -183,7 +197,9 @@ def _holds(buffer, start, end, byte):
 
 
 @kernel(INT64(BYTES_OUT, INT64, INT64, UINT8, BOOL, INT64, INT32S_OUT))
-def unquote_fields(buffer, rows, count, quote, doubled, arena, table):
+def unquote_fields(
+    buffer: Any, rows: Any, count: Any, quote: Any, doubled: Any, arena: Any, table: Any
+) -> Any:
     """Take the quotes off the *count* columns of *rows* records. Only for blocks proven regular.
 
     ``doubled``: some field may hold a doubled quote; such fields are decoded into the buffer from *arena*

@@ -14,6 +14,8 @@ one byte back is exact.
 
 from __future__ import annotations
 
+from typing import Any
+
 from s3sql.kernels.compile import BOOL, BYTES, INT64, UINT8, UINT64, UINT64S_OUT, kernel
 from s3sql.kernels.simd import byte_mask, high_bit_mask, low_bits, prefix_xor, put
 
@@ -27,8 +29,17 @@ HAS_DOUBLED_QUOTE = 16
 
 @kernel(INT64(BYTES, INT64, INT64, UINT8, UINT8, UINT8, BOOL, UINT8, BOOL, UINT64S_OUT))
 def mask_plain(
-    buffer, begin, end, field, record_first, record_last, pair, quote, quoting, masks
-):  # fmt: skip
+    buffer: Any,
+    begin: Any,
+    end: Any,
+    field: Any,
+    record_first: Any,
+    record_last: Any,
+    pair: Any,
+    quote: Any,
+    quoting: Any,
+    masks: Any,
+) -> Any:
     """Mask the delimiters of ``buffer[begin:end]`` as if nothing were quoted.
 
     ``pair``: the record delimiter is ``record_first record_last``, else ``record_last`` alone.
@@ -68,8 +79,18 @@ def mask_plain(
 
 @kernel(INT64(BYTES, INT64, INT64, UINT8, UINT8, UINT8, BOOL, BOOL, UINT8, BOOL, UINT64S_OUT))
 def mask_quoted(
-    buffer, begin, end, field, record_first, record_last, pair, bare_return, quote, allow_records, masks
-):  # fmt: skip
+    buffer: Any,
+    begin: Any,
+    end: Any,
+    field: Any,
+    record_first: Any,
+    record_last: Any,
+    pair: Any,
+    bare_return: Any,
+    quote: Any,
+    allow_records: Any,
+    masks: Any,
+) -> Any:
     r"""Mask the delimiters outside quotes and prove the block regular, else flag ``IS_IRREGULAR``.
 
     The block must start at a record start. ``bare_return``: a closing quote may also stand before

@@ -39,9 +39,17 @@ def _find(buffer: Any, position: Any, end: Any, byte: Any) -> Any:
 
 @kernel(INT64(BYTES_OUT, INT32S, INT32S, UINT8, UINT8, INT64, INT64, INT32S_OUT, INT32S_OUT, INT32S_OUT))
 def split_regular(
-    buffer: Any, record_starts: Any, record_ends: Any, field: Any, quote: Any, quoting: Any, arena: Any,
-    first_fields: Any, starts: Any, ends: Any,
-) -> Any:  # fmt: skip
+    buffer: Any,
+    record_starts: Any,
+    record_ends: Any,
+    field: Any,
+    quote: Any,
+    quoting: Any,
+    arena: Any,
+    first_fields: Any,
+    starts: Any,
+    ends: Any,
+) -> Any:
     """All fields of the records, quotes taken off; returns the arena's new end, or -1 if there are too many.
 
     ``quoting`` (0 or 1): fields may be quoted. Fields of record i are numbers ``first_fields[i]`` to
@@ -108,9 +116,15 @@ def _causes_quotes(buffer: Any, position: Any, end: Any, causes: Any) -> Any:
 
 @kernel(INT64(BYTES, INT32S, INT32S, UINT8, BYTES, BYTES, BYTES_OUT, INT64S_OUT))
 def requote_records(
-    buffer: Any, record_starts: Any, record_ends: Any, quote: Any, causes: Any, delimiter: Any, out: Any,
+    buffer: Any,
+    record_starts: Any,
+    record_ends: Any,
+    quote: Any,
+    causes: Any,
+    delimiter: Any,
+    out: Any,
     out_ends: Any,
-) -> Any:  # fmt: skip
+) -> Any:
     """Write the records again, without the quotes around fields that need none; returns the bytes written.
 
     ``causes``: the bytes that make quotes necessary beside the quote itself. Where quotes stay, the field is

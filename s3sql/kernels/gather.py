@@ -6,6 +6,7 @@ In: texts over any buffers.  Out: the same texts over one new buffer that holds 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,9 @@ from s3sql.types import Text
 
 
 @kernel(INT64(BYTES, INT32S, INT32S, INT64, BYTES_OUT, INT32S_OUT, INT32S_OUT))
-def _gather(buffer, starts, ends, target, out, new_starts, new_ends):
+def _gather(
+    buffer: Any, starts: Any, ends: Any, target: Any, out: Any, new_starts: Any, new_ends: Any
+) -> Any:
     """Append every slice to *out* from *target* on; returns the position behind the last."""
     for row in range(len(starts)):
         put(new_starts, row, INT32(target))

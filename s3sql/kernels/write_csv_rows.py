@@ -9,17 +9,33 @@ text uses are our choices where AWS is silent.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from s3sql.buffers import PADDING, Bytes
 from s3sql.kernels.bytes import append, append_token
-from s3sql.kernels.compile import BOOL, BYTES, BYTES_OUT, INT32S, INT64, INT64S, INT64S_OUT, UINT8, UINT64, inlined, kernel
+from s3sql.kernels.compile import (
+    BOOL,
+    BYTES,
+    BYTES_OUT,
+    INT32S,
+    INT64,
+    INT64S,
+    INT64S_OUT,
+    UINT8,
+    UINT64,
+    inlined,
+    kernel,
+)
 from s3sql.kernels.simd import at, byte_mask, less_than_mask, low_bits, put
 from s3sql.types import Int32s, Int64s
 
 
 @kernel(INT64(BYTES, INT32S, INT32S, BYTES, BOOL, BYTES_OUT, INT64S_OUT))
-def copy_records(buffer, starts, ends, delimiter, in_place, out, record_ends):
+def copy_records(
+    buffer: Any, starts: Any, ends: Any, delimiter: Any, in_place: Any, out: Any, record_ends: Any
+) -> Any:
     """Copy records as they are, each followed by *delimiter*; returns the number of bytes written.
 
     ``in_place``: the one-byte delimiter stands behind every record in *buffer* too, so that neighbours
@@ -45,7 +61,7 @@ def copy_records(buffer, starts, ends, delimiter, in_place, out, record_ends):
 
 
 @inlined
-def _token_at(buffer, position, end, token):
+def _token_at(buffer: Any, position: Any, end: Any, token: Any) -> Any:
     """Whether *token*, not empty, stands at *position*."""
     size = len(token)
     if size == 0 or position + size > end:
@@ -57,7 +73,7 @@ def _token_at(buffer, position, end, token):
 
 
 @inlined
-def _special(buffer, position, end, field, quote, specials, sizes):
+def _special(buffer: Any, position: Any, end: Any, field: Any, quote: Any, specials: Any, sizes: Any) -> Any:
     """Whether a character that causes quotes stands at *position*."""
     if _token_at(buffer, position, end, field) or _token_at(buffer, position, end, quote):
         return True
@@ -75,7 +91,9 @@ def _special(buffer, position, end, field, quote, specials, sizes):
 
 
 @inlined
-def _needs_quotes(buffer, start, end, field, quote, specials, sizes, candidates):
+def _needs_quotes(
+    buffer: Any, start: Any, end: Any, field: Any, quote: Any, specials: Any, sizes: Any, candidates: Any
+) -> Any:
     """Whether a field holds the delimiter, the quote, or one of the other special characters."""
     offset = start
     while offset < end:
@@ -92,7 +110,7 @@ def _needs_quotes(buffer, start, end, field, quote, specials, sizes, candidates)
 
 
 @inlined
-def _append_quoted(out, target, buffer, start, end, quote, escape):
+def _append_quoted(out: Any, target: Any, buffer: Any, start: Any, end: Any, quote: Any, escape: Any) -> Any:
     """Append a field in quotes; the quote and the escape character are escaped."""
     target = append_token(out, target, quote)
     position = start
@@ -125,9 +143,21 @@ ALWAYS = 2
     )
 )  # fmt: skip
 def write_csv_records(
-    buffer, first, starts, ends, quoting, field, record, quote, escape, specials, sizes, candidates,
-    out, record_ends,
-):  # fmt: skip
+    buffer: Any,
+    first: Any,
+    starts: Any,
+    ends: Any,
+    quoting: Any,
+    field: Any,
+    record: Any,
+    quote: Any,
+    escape: Any,
+    specials: Any,
+    sizes: Any,
+    candidates: Any,
+    out: Any,
+    record_ends: Any,
+) -> Any:
     """Write CSV records; returns the number of bytes written.
 
     ``specials``: characters of ``sizes`` bytes each that cause quotes beside the delimiter and the quote;
@@ -156,7 +186,7 @@ def write_csv_records(
 
 
 @inlined
-def _hex_digit(value):
+def _hex_digit(value: Any) -> Any:
     """A lower-case hexadecimal digit."""
     if value < 10:
         return UINT8(48 + value)
@@ -164,7 +194,7 @@ def _hex_digit(value):
 
 
 @inlined
-def _append_escape(out, target, byte):
+def _append_escape(out: Any, target: Any, byte: Any) -> Any:
     """Append the JSON escape of a quote, a backslash or a control character."""
     put(out, target, UINT8(92))
     letter = UINT8(0)
@@ -192,7 +222,7 @@ def _append_escape(out, target, byte):
 
 
 @inlined
-def append_json_text(out, target, buffer, start, end):
+def append_json_text(out: Any, target: Any, buffer: Any, start: Any, end: Any) -> Any:
     """Append the contents of a JSON string, escaped, without its quotes."""
     offset = start
     special = UINT64(0)
@@ -214,7 +244,17 @@ def append_json_text(out, target, buffer, start, end):
 
 
 @kernel(INT64(BYTES, INT32S, INT32S, INT32S, BYTES, INT64S, BYTES, BYTES_OUT, INT64S_OUT))
-def _write_json_records(buffer, first, starts, ends, prefixes, prefix_ends, delimiter, out, record_ends):
+def _write_json_records(
+    buffer: Any,
+    first: Any,
+    starts: Any,
+    ends: Any,
+    prefixes: Any,
+    prefix_ends: Any,
+    delimiter: Any,
+    out: Any,
+    record_ends: Any,
+) -> Any:
     """Write records as JSON objects of strings; returns the number of bytes written.
 
     ``prefixes``: for member n of a record, what stands before its text: ``{"name":"`` or ``","name":"``.

@@ -33,7 +33,6 @@ from s3sql.plan.expr import (
     Cast,
     Compare,
     Concat,
-    CsvRow,
     Expr,
     In,
     InCollection,
@@ -284,11 +283,11 @@ def _spread(path: Expr) -> Spread:
     """The spread of what stands before the path's last step, which is ``.*``."""
     if isinstance(path, RowPath):
         base: Expr = RowPath(path.steps[:-1], position=path.position)
-        return Spread(base, whole_row=len(path.steps) == 1)
+        return Spread(base, whole_row=False)
     assert isinstance(path, PathOf), "a path with a wildcard is bound as a path"
     if len(path.steps) > 1:
         return Spread(PathOf(path.base, path.steps[:-1], position=path.position), whole_row=False)
-    return Spread(path.base, whole_row=isinstance(path.base, CsvRow))
+    return Spread(path.base, whole_row=False)
 
 
 def _output_name(node: exp.Expr) -> str | None:

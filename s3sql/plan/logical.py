@@ -59,9 +59,9 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """``*`` or ``path.*``: all members of the value. ``whole_row``: ``SELECT *`` or ``alias.*``.
+    """``*`` or ``path.*``: all members of a struct. ``whole_row``: ``SELECT *``, which leaves a list whole.
 
-    Over a non-struct the value itself stands under ``_N``, N its position in the output record;
+    The elements of a list, or any other value, stand under ``_N``, N their position in the output record;
     over MISSING there is nothing.
     """
 

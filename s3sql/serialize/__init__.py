@@ -1,0 +1,1 @@
+"""Output formats: from columns to bytes or Arrow."""

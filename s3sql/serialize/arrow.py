@@ -71,20 +71,31 @@ class ArrowSink:
         fields = batch.fields
         counts = np.diff(fields.first)
         width = int(counts.max(initial=0))
-        names = member_names(batch.names, max(width, len(batch.names)))
+        names = column_names(batch.names, max(width, len(batch.names)))
         columns: dict[Key, Values] = {}
-        for number, name in enumerate(names):
+        for number, name in enumerate(names[:width]):
             present = counts > number
-            places = np.where(present, fields.first[:-1] + number, 0)
-            if number < width:
-                text = Text(batch.block.buffer, fields.starts[places], fields.ends[places])
-                values = Values(string_array(text, present), {Kind.STRING: int(np.argmax(present))})
-            else:
-                values = Values(pa.nulls(batch.length))
-            if (0, name) in columns:
-                name = f"_{number + 1}"
-            columns[0, name] = values
+            # Where a record ends before the column any place will do.
+            places = fields.first[:-1] + np.minimum(number, counts - 1)
+            text = Text(batch.block.buffer, fields.starts[places], fields.ends[places])
+            columns[0, name] = Values(string_array(text, present), {Kind.STRING: int(np.argmax(present))})
+        for name in names[width:]:
+            columns[0, name] = Values(pa.nulls(batch.length))
         return Piece(columns, batch.length)
+
+
+def column_names(header: Sequence[str], count: int) -> list[str]:
+    """Names of *count* columns of whole CSV records: those of JSON output, but each name once.
+
+    A second column of one name is called by its number.
+    """
+    names: dict[str, None] = {}
+    for number, name in enumerate(member_names(tuple(header), count), 1):
+        unique = f"_{number}" if name in names else name
+        while unique in names:
+            unique += "_"
+        names[unique] = None
+    return list(names)
 
 
 def first_records(piece: Piece, count: int) -> Piece:
@@ -126,6 +137,8 @@ def _struct_members(column: Column, counts: Int64s) -> Iterator[tuple[str, Rows,
         return
     nodes, owners, sizes = _children(block, Kind.STRUCT)
     counts[rows] += sizes
+    if not len(nodes):
+        return
     names, numbers = _names(block, nodes)
     order = np.argsort(numbers, kind="stable")
     bounds = np.cumsum(np.bincount(numbers, minlength=len(names)))[:-1]

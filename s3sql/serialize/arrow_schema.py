@@ -21,7 +21,7 @@ from s3sql.errors import S3SelectError
 from s3sql.plan.expr import CsvRow, Expr
 from s3sql.plan.kinds import UNKNOWN, possible_kinds
 from s3sql.plan.logical import Aggregate, AggregateCall, Item, Limit, Plan, Project
-from s3sql.serialize.arrow import Key, Piece
+from s3sql.serialize.arrow import Key, Piece, column_names
 from s3sql.serialize.arrow_arrays import FAMILIES, Values
 from s3sql.types import Kind
 
@@ -82,7 +82,7 @@ class Outline:
 
     Args:
         plan: the query.
-        header: names of the columns of whole CSV rows, as far as they are known; empty for JSON.
+        header: the fields of a CSV object's header line; empty without one.
         schema: types by column name. A ``pyarrow.Schema`` also says which members of a ``*`` there are;
             others are left out.
         mixed: ``"json"`` for JSON text in every column whose type neither *schema* nor *plan* knows.
@@ -117,7 +117,8 @@ class Outline:
                 continue
             self._spreads.append(number)
             if isinstance(item.expression, CsvRow):
-                self._known.update({(number, name): pa.string() for name in header})
+                names = column_names(header, len(header))
+                self._known.update({(number, name): pa.string() for name in names})
             elif mixed == "json":
                 json_items.add(number)
         self.json_items = frozenset(json_items)

@@ -30,8 +30,8 @@ class Member:
 class SpreadMembers:
     """All members of a struct; a list's elements or any other value under ``_N``; nothing for MISSING.
 
-    N is the value's position in the output record, from 1. ``whole_row``: ``SELECT *`` or ``alias.*``, where
-    a list is one value and not its elements.
+    N is the value's position in the output record, from 1. ``whole_row``: ``SELECT *``, where a
+    list is one value and not its elements.
     """
 
     column: Column
@@ -43,8 +43,10 @@ OutputMember: TypeAlias = Member | SpreadMembers
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Serialised records: ``payload`` holds them all, record i ends before ``ends[i]`` (its delimiter
-    included); the first starts at 0."""
+    """Serialised records, one behind the other in ``payload``.
+
+    Record i ends before ``ends[i]``, its delimiter included; the first starts at 0.
+    """
 
     payload: Bytes
     ends: Int64s

@@ -38,7 +38,11 @@ class CsvSerializer:
         characters = sorted(set(output.record_delimiter) | {"\r", "\n"})
         self._specials = _token("".join(characters))
         self._sizes = np.array([len(character.encode()) for character in characters], np.int64)
-        first_bytes = {token.encode()[0] for token in (output.field_delimiter, output.quote_character, *characters) if token}
+        first_bytes = {
+            token.encode()[0]
+            for token in (output.field_delimiter, output.quote_character, *characters)
+            if token
+        }
         self._candidates = np.array(sorted(first_bytes), np.uint8)
         self._causes = frozenset(first_bytes)
         self._unquotable = np.array(sorted(first_bytes - set(output.quote_character.encode())), np.uint8)
@@ -46,8 +50,7 @@ class CsvSerializer:
     def serialize(self, members: Sequence[OutputMember], length: int) -> Records:
         """The records of *length* rows, a field per member and one for each value that is spread."""
         if any(isinstance(member, SpreadMembers) for member in members):
-            columns = [(m.column, isinstance(m, SpreadMembers)) for m in members]
-            first, text = spread_fields(columns, length)
+            first, text = spread_fields(members, length)
             return self._write(text, first, length)
         texts = [field_text(member.column) for member in members if isinstance(member, Member)]
         if not texts:
@@ -65,11 +68,12 @@ class CsvSerializer:
         if self._keeps_fields(batch):
             return self._requote(batch) if block.quoted else self._copy(batch)
         fields = batch.fields
-        return self._write(Text(block.buffer, fields.starts, fields.ends, batch.excludes), fields.first, batch.length)
+        return self._write(
+            Text(block.buffer, fields.starts, fields.ends, batch.excludes), fields.first, batch.length
+        )
 
     def _keeps_fields(self, batch: CsvBatch) -> bool:
-        """Whether the records can be written from their own bytes: an unquoted field as it is, a quoted one
-        with or without its quotes."""
+        """Whether the records can be written from their own bytes, at most without some of their quotes."""
         block = batch.block
         if block.fields is not None or self.output.quote_fields != "ASNEEDED":
             return False
@@ -83,7 +87,14 @@ class CsvSerializer:
         starts, ends = _record_bounds(batch)
         out, record_ends = self._room(starts, ends)
         written = requote_records(
-            batch.block.buffer, starts, ends, int(self._quote[0]), self._unquotable, self._record, out, record_ends
+            batch.block.buffer,
+            starts,
+            ends,
+            int(self._quote[0]),
+            self._unquotable,
+            self._record,
+            out,
+            record_ends,
         )
         return Records(out[:written], record_ends)
 
@@ -143,4 +154,3 @@ def _one_buffer(texts: Sequence[Text]) -> list[Text]:
     if all(text.buffer is buffer for text in texts):
         return list(texts)
     return gather_text(texts)
-

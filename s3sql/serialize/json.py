@@ -85,7 +85,7 @@ def _measure(piece: _Piece, prefix: PaddedBuffer, inside: Int64s) -> Int32s | No
         write_json.measure_raw(piece.rows, text.starts, text.ends, fixed, inside)
         return None
     escaped = np.empty(len(piece.rows), np.int32)
-    if ESCAPED_BYTES <= text.excludes:
+    if text.excludes >= ESCAPED_BYTES:
         write_json.measure_plain_strings(piece.rows, text.starts, text.ends, fixed - 1, inside, escaped)
     else:
         write_json.measure_strings(

@@ -15,21 +15,22 @@ import numpy as np
 from s3sql.formats.json_paths import elements, member_values
 from s3sql.functions.conversion import number_text
 from s3sql.kernels.gather import gather_text
-from s3sql.types import Column, Int32s, Int64s, Kind, Text
+from s3sql.serialize.base import OutputMember, SpreadMembers
+from s3sql.types import Int32s, Int64s, Kind, Text
 
 
-def spread_fields(columns: Sequence[tuple[Column, bool]], length: int) -> tuple[Int32s, Text]:
-    """The fields of *length* records from (column, is it spread) pairs.
+def spread_fields(members: Sequence[OutputMember], length: int) -> tuple[Int32s, Text]:
+    """The fields of *length* records.
 
     Returns the number of each record's first field (and, last, of all fields) and the fields' text.
     """
     texts: list[Text] = []
     owners: list[Int64s] = []
-    for column, spread in columns:
-        if spread:
-            text, rows = _spread(column)
+    for member in members:
+        if isinstance(member, SpreadMembers):
+            text, rows = _spread(member)
         else:
-            text, rows = number_text(column), np.arange(length)
+            text, rows = number_text(member.column), np.arange(length)
         texts.append(text)
         owners.append(rows)
     rows = np.concatenate(owners)
@@ -42,12 +43,18 @@ def spread_fields(columns: Sequence[tuple[Column, bool]], length: int) -> tuple[
     return first, Text(gathered[0].buffer, starts, ends)
 
 
-def _spread(column: Column) -> tuple[Text, Int64s]:
-    """The fields that the values of *column* give, and the row each belongs to, ascending."""
+def _spread(member: SpreadMembers) -> tuple[Text, Int64s]:
+    """The fields that the values to be spread give, and the row each belongs to, ascending."""
+    column = member.column
     tags = column.tag_array()
+    apart = (
+        {Kind.STRUCT: member_values}
+        if member.whole_row
+        else {Kind.STRUCT: member_values, Kind.LIST: elements}
+    )
     texts: list[Text] = []
     owners: list[Int64s] = []
-    for kind, parts in ((Kind.STRUCT, member_values), (Kind.LIST, elements)):
+    for kind, parts in apart.items():
         rows = np.flatnonzero(tags == kind)
         if not len(rows):
             continue
@@ -56,7 +63,7 @@ def _spread(column: Column) -> tuple[Text, Int64s]:
         values, within = parts(payload.take(rows), _never)
         texts.append(number_text(values))
         owners.append(rows[within])
-    others = np.flatnonzero((tags != Kind.STRUCT) & (tags != Kind.LIST) & (tags != Kind.MISSING))
+    others = np.flatnonzero(~np.isin(tags, [*apart, Kind.MISSING]))
     texts.append(number_text(column.take(others)))
     owners.append(others)
     rows = np.concatenate(owners)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -37,8 +37,12 @@ def open_source(
     endpoint_url: str | None = None,
     region_name: str | None = None,
     profile_name: str | None = None,
+    sse_customer_algorithm: str | None = None,
+    sse_customer_key: str | bytes | None = None,
+    sse_customer_key_md5: str | None = None,
+    expected_bucket_owner: str | None = None,
 ) -> StoredObject:
-    """Open *source*; the options say how to reach ``s3://`` and mean nothing to any other kind.
+    """Open *source*; the options are about ``s3://`` and mean nothing to any other kind.
 
     Args:
         source: see the module's table.
@@ -46,6 +50,10 @@ def open_source(
         endpoint_url: an S3 endpoint other than AWS's.
         region_name: the region of the client that is made.
         profile_name: the profile of the client that is made.
+        sse_customer_algorithm: as :meth:`s3sql.stores.base.ObjectStore.open` takes it, like the rest.
+        sse_customer_key: likewise.
+        sse_customer_key_md5: likewise.
+        expected_bucket_owner: likewise.
 
     Raises:
         S3SelectError: ``NoSuchKey``, ``NoSuchBucket``, ``AccessDenied`` and the other codes of a store.
@@ -53,21 +61,30 @@ def open_source(
         ValueError: *source* is a URL of another scheme or without a key, or an option is given that
             nothing would use.
     """
+    endpoint = _given(endpoint_url=endpoint_url, region_name=region_name, profile_name=profile_name)
+    members = _given(
+        sse_customer_algorithm=sse_customer_algorithm,
+        sse_customer_key=sse_customer_key,
+        sse_customer_key_md5=sse_customer_key_md5,
+        expected_bucket_owner=expected_bucket_owner,
+    )
     location = source if isinstance(source, str) else ""
     scheme = _SCHEME.match(location)
-    options = {"endpoint_url": endpoint_url, "region_name": region_name, "profile_name": profile_name}
-    set_options = [name for name, given in options.items() if given is not None]
     if scheme is not None and scheme[1].lower() in ("s3", "s3a"):
-        if client is not None and set_options:
-            raise ValueError(f"{set_options[0]} is the client's to know; leave it out or the client")
-        return _open_s3_url(location, client, options)
-    if client is not None or set_options:
-        raise ValueError(
-            f"{(['client'] if client is not None else set_options)[0]} is only for s3:// sources"
-        )
+        if client is not None and endpoint:
+            raise ValueError(f"{next(iter(endpoint))} is the client's to know; leave it out or the client")
+        return _open_s3_url(location, client, endpoint, members)
+    unused = [*_given(client=client), *endpoint, *members]
+    if unused:
+        raise ValueError(f"{unused[0]} is only for s3:// sources")
     if scheme is not None:
         return open_path(_path_of(location, scheme[1].lower()))
     return _open_here(source)
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """The options that are set."""
+    return {name: given for name, given in options.items() if given is not None}
 
 
 def _open_here(source: Source) -> StoredObject:
@@ -85,15 +102,17 @@ def _open_here(source: Source) -> StoredObject:
     raise TypeError(_wrong_kind(source))
 
 
-def _open_s3_url(url: str, client: S3Client | None, options: dict[str, str | None]) -> StoredObject:
+def _open_s3_url(
+    url: str, client: S3Client | None, endpoint: dict[str, Any], members: dict[str, Any]
+) -> StoredObject:
     """Open ``s3://bucket/key``; the key is taken as it is, nothing in it is percent-decoded."""
     from s3sql.stores.s3 import S3Store
 
     bucket, _, key = url.partition("://")[2].partition("/")
     if not bucket or not key:
         raise ValueError(f"{url!r} names no object; an object's URL is s3://bucket/key")
-    store = S3Store.connect(**options) if client is None else S3Store(client)
-    return store.open(bucket, key)
+    store = S3Store.connect(**endpoint) if client is None else S3Store(client)
+    return store.open(bucket, key, **members)
 
 
 def _path_of(url: str, scheme: str) -> str:

@@ -9,33 +9,17 @@ from s3sql.api import query
 from s3sql.cli.arguments import parser, query_options
 
 
-def options(*words: str, source: str = "x.csv") -> dict[str, Any]:
-    return query_options(parser().parse_args(["query", "SELECT", source, *words]))
-
-
-@pytest.mark.parametrize(
-    ("source", "kind"),
-    [
-        ("x.csv", "csv"),
-        ("x", "csv"),
-        ("-", "csv"),
-        ("x.JSON", "json"),
-        ("s3://b/x.jsonl", "json"),
-        ("x.ndjson", "json"),
-    ],
-)
-def test_the_format_follows_the_name(source: str, kind: str) -> None:
-    assert options(source=source) == {"input_format": kind, "output_format": kind}
-    assert options("--format", "csv", source=source)["input_format"] == "csv"
+def options(*words: str) -> dict[str, Any]:
+    return query_options(parser().parse_args(["query", "SELECT", "x.csv", *words]))
 
 
 def test_what_was_not_said_is_left_to_the_query() -> None:
-    assert set(options()) == {"input_format", "output_format"}
+    assert options() == {}
 
 
 def test_every_option_is_one_of_the_query() -> None:
     words = (
-        "--header use --delimiter ; --quote ' --escape \\ --comment % --record-delimiter | "
+        "--format csv --header use --delimiter ; --quote ' --escape \\ --comment % --record-delimiter | "
         "--allow-quoted-record-delimiter --json-type document --scan-range 1-2 --output json "
         "--output-delimiter ; --output-quote ' --output-escape \\ --output-record-delimiter | "
         "--quote-fields always --endpoint-url http://x --region y --profile z"

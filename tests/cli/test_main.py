@@ -103,7 +103,14 @@ def test_a_wrong_command_line(words: list[str], capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.parametrize(
-    "words", [["x.csv", "--region", "eu-west-1"], ["ftp://host/x.csv"], ["x.json", "--delimiter", ";"]]
+    "words",
+    [
+        ["x.csv", "--region", "eu-west-1"],
+        ["ftp://host/x.csv"],
+        ["x", "--json-type", "lines", "--delimiter", ";"],
+        ["-"],
+        ["x"],
+    ],
 )
 def test_an_option_or_source_that_cannot_be(
     words: list[str], capfdbinary: pytest.CaptureFixture[bytes]
@@ -143,15 +150,29 @@ def test_nobody_reads_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT")
-def test_ctrl_c(tmp_path: Path) -> None:
-    with command("SELECT * FROM S3Object", "-") as process:
-        assert process.stdin is not None
+def test_ctrl_c_while_nobody_reads(tmp_path: Path) -> None:
+    path = tmp_path / "many.csv"
+    path.write_bytes(b"0123456789\n" * 1_000_000)
+    with command("SELECT * FROM S3Object", str(path)) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        process.stdin.write(b"first\n" * 1_000_000)
-        process.stdin.flush()
-        assert process.stdout.read(6) == b"first\n"
-        time.sleep(0.2)
+        assert process.stdout.read(11) == b"0123456789\n"
+        time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 130
+        assert process.wait(20) == 130
+        assert process.stderr.read() == b""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT")
+def test_ctrl_c_while_nothing_comes() -> None:
+    """A terminal's Ctrl-C also ends the program that writes; a test has to close its end itself."""
+    with command("SELECT * FROM S3Object", "-", "--format", "csv") as process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        process.stdin.write(b"first\n")
+        process.stdin.flush()
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        process.stdin.close()
+        assert process.wait(20) == 130
         assert process.stderr.read() == b""

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from s3sql.buffers import PADDING, PaddedBuffer
 from s3sql.formats import csv_block
+from s3sql.formats.base import Morsel
 from s3sql.formats.csv_block import CsvBlock, arena_room, index_block
 from s3sql.formats.csv_dialect import CsvDialect
 from s3sql.formats.scratch import Scratch
@@ -36,10 +37,8 @@ def block_of(text: str, dialect: Dialect, *, general: bool = False) -> CsvBlock:
     # Stale bytes behind the block must not matter.
     buffer.array[:] = 0x22
     buffer.array[: len(contents)] = PaddedBuffer.copy_of(contents).array[: len(contents)]
-    arguments = kernel_dialect(dialect), COLUMNS, Scratch(), 0
-    if general:
-        return csv_block._general_index(buffer, 0, len(contents), True, *arguments)
-    return index_block(buffer, 0, len(contents), True, False, *arguments)
+    index = csv_block.general_index if general else index_block
+    return index(Morsel(buffer, len(contents), 0, at_end=True), kernel_dialect(dialect), COLUMNS, Scratch())
 
 
 def columns_of(block: CsvBlock) -> list[list[str | None]]:
@@ -134,7 +133,7 @@ def test_invalid_utf8_ends_the_block_before_its_record() -> None:
     buffer = PaddedBuffer.empty(len(contents) + arena_room(len(contents)))
     buffer.array[: len(contents)] = PaddedBuffer.copy_of(contents).array[: len(contents)]
     dialect = kernel_dialect(Dialect())
-    block = index_block(buffer, 0, len(contents), True, False, dialect, COLUMNS, Scratch(), starts_at=1000)
+    block = index_block(Morsel(buffer, len(contents), 1000, at_end=True), dialect, COLUMNS, Scratch())
     assert columns_of(block) == [["a", "b", None], ["c", "d", None]]
     assert block.error is not None
     assert block.error.code == "InvalidTextEncoding"

@@ -377,3 +377,18 @@ def test_a_wildcard_in_an_expression_gives_a_list():
     assert batch.path((Name("p"), Elements(), Name("n"))).to_python() == ["[1,[3]]", '["x"]', "[]", "[]"]
     assert batch.path((Name("p"), Elements())).to_python()[3] == "[null]"
     assert batch.path((Name("p"), Index(0), Members())).to_python() == ["[1]", "[]", "[]", "[]"]
+
+
+@pytest.mark.parametrize(
+    ("contents", "compact"),
+    [
+        (b'{"a":[1,"x y"]}\n[]\r\n', True),
+        (b' {"a":1}{"b":2} {"c": ', True),
+        (b'{"a": 1}\n', False),
+        (b'{"a":1} {"b":[1, 2]} {"c', False),
+        (b'{"a":"\\n"}', False),
+        (b'{"a":1}{"b":"\\', True),
+    ],
+)
+def test_compact_blocks_are_recognised(contents, compact):
+    assert parse(contents, at_end=False).compact == compact

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from s3sql.exec.evaluate import constant
 from s3sql.functions.comparison import compare, equals, falses, read_number, trues, truth_column
 from s3sql.functions.text_set import TextSet
 from s3sql.types import Column, Kind, Text, Timestamps
@@ -65,6 +66,22 @@ def test_a_broadcast_literal_compares_as_a_column_does(
     ]
 
 
+@settings(max_examples=300)
+@given(some.decimals, st.lists(some.decimals, max_size=8), st.sampled_from(OPERATORS), st.booleans())
+def test_a_broadcast_number_compares_as_a_column_does(
+    literal: Decimal, others: list[Decimal], operator: str, literal_first: bool
+) -> None:
+    constant_ = constant(Kind.DECIMAL, literal, len(others))
+    values = [Value(Kind.DECIMAL, other) for other in others]
+    sides = [column_of(values, uniform=bool(values)), constant_]
+    pairs = [(value, Value(Kind.DECIMAL, literal)) for value in values]
+    if literal_first:
+        sides.reverse()
+        pairs = [(b, a) for a, b in pairs]
+    expected = [twin.compare(operator, a, b) for a, b in pairs]
+    assert values_of(compare(operator, *sides, Reported())) == expected
+
+
 @pytest.mark.parametrize(
     ("field", "operator", "other", "expected"),
     [
@@ -116,8 +133,10 @@ def test_timestamps_are_compared_by_instant() -> None:
 
 
 def test_reading_numbers_leaves_other_text_as_it_is() -> None:
-    column = read_number(column_of([text("1.50"), text("x"), twin.NULL]))
+    column = read_number(column_of([text("1.50"), text("x"), twin.NULL]), Kind.STRING)
     assert values_of(column) == [number("1.50"), text("x"), twin.NULL]
+    column = read_number(column_of([text("1.50"), text("x")]), Kind.NULL)
+    assert values_of(column) == [number("1.50"), twin.NULL]
 
 
 def test_truth_of_columns() -> None:

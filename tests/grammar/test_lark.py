@@ -71,8 +71,53 @@ def samples() -> dict[str, st.SearchStrategy[str]]:
     return strategies
 
 
-def sentences(start: str) -> st.SearchStrategy[str]:
-    return from_lark(LALR, start=start, explicit=samples())
+TERMINALS = samples()
+
+
+Symbols = list[tuple[str, bool]]
+
+
+def expansions() -> dict[str, tuple[list[Symbols], list[Symbols]]]:
+    """The alternatives of each rule, and those that end soonest; a symbol is (name, is it a terminal)."""
+    rules: dict[str, list[Symbols]] = {}
+    for rule in LALR.rules:
+        symbols = [(str(symbol.name), symbol.is_term) for symbol in rule.expansion]
+        rules.setdefault(str(rule.origin.name), []).append(symbols)
+    depths = dict.fromkeys(rules, 1000)
+
+    def depth(symbols: Symbols) -> int:
+        return 1 + max((0 if is_term else depths[name] for name, is_term in symbols), default=0)
+
+    for _ in range(60):
+        depths = {name: min(map(depth, alternatives)) for name, alternatives in rules.items()}
+    return {
+        name: (alternatives, [symbols for symbols in alternatives if depth(symbols) == depths[name]])
+        for name, alternatives in rules.items()
+    }
+
+
+EXPANSIONS = expansions()
+
+
+@st.composite
+def grown(draw: st.DrawFn, start: str) -> str:
+    """A sentence of some 60 tokens at most: beyond that every rule takes the alternative that ends soonest.
+
+    from_lark() chooses evenly among the alternatives, so that sentences of a grammar with this many ranks
+    either end at once or outgrow hypothesis's buffer.
+    """
+    texts: list[str] = []
+    pending: Symbols = [(start, False)]
+    while pending:
+        name, is_term = pending.pop()
+        if is_term:
+            texts.append(draw(TERMINALS[name]))
+            continue
+        alternatives, soonest = EXPANSIONS[name]
+        free = len(alternatives) > 1 and len(texts) + len(pending) < 60 and draw(st.booleans())
+        chosen = alternatives if free else soonest
+        pending.extend(reversed(draw(st.sampled_from(chosen)) if len(chosen) > 1 else chosen[0]))
+    return "".join(texts)
 
 
 def lark_accepts(sql: str, start: str = "start") -> bool:
@@ -100,21 +145,31 @@ def test_grammar_accepts_statement(file: str, sql: str) -> None:
     LALR.parse(sql, start="start")
 
 
+def check_sentence(sql: str) -> None:
+    tree = parse(sql)
+    printed = print_sql(tree)
+    assert parse(printed) == tree, printed
+    assert lark_accepts(printed), printed
+
+
 @pytest.mark.parametrize("start", ["plain_query", "aggregated_query"])
 def test_generated_sentences_are_accepted_and_round_trip(start: str) -> None:
     seen: set[str] = set()
 
-    @settings(max_examples=200, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
-    @given(sentences(start))
+    @settings(max_examples=250, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
+    @given(grown(start))
     def check(sql: str) -> None:
         seen.add(sql)
-        tree = parse(sql)
-        printed = print_sql(tree)
-        assert parse(printed) == tree, printed
-        assert lark_accepts(printed), printed
+        check_sentence(sql)
 
     check()
-    assert len(seen) >= 180
+    assert len(seen) >= 160
+
+
+@settings(max_examples=20, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
+@given(from_lark(LALR, start="plain_query", explicit=TERMINALS))
+def test_sentences_of_hypothesis_are_accepted_and_round_trip(sql: str) -> None:
+    check_sentence(sql)
 
 
 TOKENS = [
@@ -147,10 +202,17 @@ def mutated(draw: st.DrawFn) -> str:
 @settings(max_examples=400, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
 @given(mutated())
 def test_both_agree_about_mutated_statements(sql: str) -> None:
+    code, printed = outcome(sql)
+    if code:
+        assert not lark_accepts(sql) or code in STRUCTURE_CODES, code
+    else:
+        # The canonical text has the parentheses that the grammar needs where the parser reads on without.
+        assert lark_accepts(sql) or lark_accepts(printed), printed
+
+
+def outcome(sql: str) -> tuple[str, str]:
+    """The parser's code, or the canonical text."""
     try:
-        printed = print_sql(parse(sql))
+        return "", print_sql(parse(sql))
     except S3SelectError as error:
-        assert not lark_accepts(sql) or error.code in STRUCTURE_CODES, error
-        return
-    # The canonical text has the parentheses that the grammar needs where the parser reads on without them.
-    assert lark_accepts(sql) or lark_accepts(printed), printed
+        return error.code, ""

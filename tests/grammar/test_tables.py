@@ -50,7 +50,7 @@ def test_errors_agree() -> None:
 
 def test_every_code_of_a_text_has_an_example_or_a_reason() -> None:
     codes = [code for code in ERRORS if code.startswith(("Lexer", "Parse"))]
-    assert len(codes) == 49
+    assert len(codes) == 45
     for code in [*codes, *STRUCTURE]:
         assert ("example" in ERRORS[code]) != ("unreachable" in ERRORS[code]), code
 
@@ -75,7 +75,10 @@ def test_functions_agree() -> None:
     for name, entry in FUNCTIONS.items():
         signature = SIGNATURES[name]
         assert entry["kind"] == signature.kind == ("aggregate" if name in AGGREGATES else "scalar")
-        assert entry["arguments"] == [signature.minimum, -1 if signature.maximum is None else signature.maximum]
+        assert entry["arguments"] == [
+            signature.minimum,
+            -1 if signature.maximum is None else signature.maximum,
+        ]
         assert entry["documentation"] == signature.documentation
         assert entry.get("aliases", []) == [alias for alias, of in ALIASES.items() if of == name]
         assert name in entry["signature"]

@@ -62,6 +62,17 @@ def test_s3(client: Any) -> None:
     assert caught.value.code == "NoSuchKey"
 
 
+def test_the_members_of_a_request_reach_the_store(client: Any) -> None:
+    headers: list[dict[str, str]] = []
+    client.meta.events.register(
+        "before-call.s3.GetObject", lambda params, **_: headers.append(params["headers"])
+    )
+    assert (
+        contents("s3://bucket/a b/50%25.csv", client=client, expected_bucket_owner="123456789012") == CONTENTS
+    )
+    assert headers[0]["x-amz-expected-bucket-owner"] == "123456789012"
+
+
 def test_the_body_of_an_answer(client: Any) -> None:
     answer = client.get_object(Bucket="bucket", Key="a b/50%25.csv")
     with pytest.raises(TypeError, match=r'pass answer\["Body"\]'):
@@ -103,6 +114,8 @@ def test_other_kinds(source: object, text: str) -> None:
 def test_an_option_that_nothing_uses_is_an_error(path: Path, client: Any) -> None:
     with pytest.raises(ValueError, match="endpoint_url is only for s3://"):
         contents(path, endpoint_url="http://localhost")
+    with pytest.raises(ValueError, match="expected_bucket_owner is only for s3://"):
+        contents(path, expected_bucket_owner="111122223333")
     with pytest.raises(ValueError, match="client is only for s3://"):
         contents(CONTENTS, client=client)
     with pytest.raises(ValueError, match="region_name is the client's to know"):

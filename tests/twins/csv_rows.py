@@ -23,17 +23,41 @@ class Dialect:
 
 
 class _Failure(Exception):
-    pass
+    """The code of an error and where in the text it shows."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record's place in the text, without its delimiter, and its fields; ``next`` is behind the delimiter."""
+
+    start: int
+    end: int
+    next: int
+    fields: list[str]
 
 
 def read(text: str, dialect: Dialect) -> tuple[list[list[str]], str | None]:
     """All records of *text* before the first error, and that error's code."""
-    records: list[list[str]] = []
+    records, code = spans(text, dialect)
+    return [record.fields for record in records], code
+
+
+def spans(text: str, dialect: Dialect, longest: int = 1 << 20) -> tuple[list[Record], str | None]:
+    """As :func:`read`, with places; *longest* is the most bytes a record or comment may have."""
+    records: list[Record] = []
     position = 0
+
+    def too_long(end: int) -> bool:
+        return len(text[position:end].encode()) > longest
+
     while position < len(text):
         if dialect.comment and text.startswith(dialect.comment, position):
             end = text.find(dialect.record, position)
-            position = len(text) if end < 0 else end + len(dialect.record)
+            end = len(text) if end < 0 else end
+            contents_end = end - (dialect.bare_return and end < len(text) and text[end - 1] == "\r")
+            if too_long(contents_end):
+                return records, "OverMaxRecordSize"
+            position = end + len(dialect.record)
             continue
         if text.startswith(dialect.record, position):
             position += len(dialect.record)
@@ -42,14 +66,19 @@ def read(text: str, dialect: Dialect) -> tuple[list[list[str]], str | None]:
             position += 1 + len(dialect.record)
             continue
         try:
-            fields, position = _record(text, position, dialect)
+            fields, end, behind = _record(text, position, dialect)
         except _Failure as failure:
-            return records, str(failure)
-        records.append(fields)
+            code, place = failure.args
+            return records, "OverMaxRecordSize" if too_long(place) else code
+        if too_long(end):
+            return records, "OverMaxRecordSize"
+        records.append(Record(position, end, behind, fields))
+        position = behind
     return records, None
 
 
-def _record(text: str, position: int, dialect: Dialect) -> tuple[list[str], int]:
+def _record(text: str, position: int, dialect: Dialect) -> tuple[list[str], int, int]:
+    """The record's fields, the end of its contents, and where the next record starts."""
     fields = []
     while True:
         value = ""
@@ -58,11 +87,13 @@ def _record(text: str, position: int, dialect: Dialect) -> tuple[list[str], int]
         tail = ""
         while True:
             if position >= len(text):
-                return [*fields, value + tail], position
+                return [*fields, value + tail], position, position
             if text.startswith(dialect.record, position):
+                behind = position + len(dialect.record)
                 if dialect.bare_return and tail.endswith("\r"):
                     tail = tail[:-1]
-                return [*fields, value + tail], position + len(dialect.record)
+                    position -= 1
+                return [*fields, value + tail], position, behind
             if text.startswith(dialect.field, position):
                 fields.append(value + tail)
                 position += len(dialect.field)
@@ -81,7 +112,7 @@ def _quoted(text: str, position: int, dialect: Dialect) -> tuple[str, int]:
         elif not doubling and text.startswith(dialect.escape, position):
             position += len(dialect.escape)
             if not dialect.allow and text.startswith(dialect.record, position):
-                raise _Failure("CSVEscapingRecordDelimiter")
+                raise _Failure("CSVEscapingRecordDelimiter", position)
             if position < len(text):
                 value += text[position]
                 position += 1
@@ -90,8 +121,8 @@ def _quoted(text: str, position: int, dialect: Dialect) -> tuple[str, int]:
         elif text.startswith(dialect.quote, position):
             return value, position + len(dialect.quote)
         elif not dialect.allow and text.startswith(dialect.record, position):
-            raise _Failure("CSVEscapingRecordDelimiter")
+            raise _Failure("CSVEscapingRecordDelimiter", position)
         else:
             value += text[position]
             position += 1
-    raise _Failure("CSVUnescapedQuote")
+    raise _Failure("CSVUnescapedQuote", position)
