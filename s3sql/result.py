@@ -141,8 +141,12 @@ class Result:
             ValueError: the result has been read or closed.
         """
         self._take()
-        chunks = self._counted(engine.start(self._query).chunks())
-        stream = events(chunks, progress=self._query.request.progress)
+        try:
+            chunks = self._counted(engine.start(self._query).chunks())
+            stream = events(chunks, progress=self._query.request.progress)
+        except BaseException:
+            self.close()
+            raise
         return self._until_closed(stream)
 
     def explain(self) -> str:

@@ -7,7 +7,7 @@ SELECT SUM(a), b FROM S3Object
 -- UnsupportedSqlStructure 1:8
 SELECT a, SUM(b) FROM S3Object
 
--- UnsupportedSqlStructure 1:20
+-- UnsupportedSqlStructure 1:18
 SELECT COUNT(*), s.* FROM S3Object s
 
 -- ParseAsteriskIsNotAloneInSelectList 1:18

@@ -64,7 +64,7 @@ def _write_records(result: Result, *, print_stats: bool) -> None:
 
 
 def _drop_output() -> None:
-    """Forget what is still buffered: written at the interpreter's end it would fail again, or wait for ever."""
+    """Forget what is buffered: written at the interpreter's end it would fail again, or wait for ever."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -59,7 +59,8 @@ class MorselReader:
         self._offset = begin
         self._tail = b""
         self._whole = form.serial
-        self._ended = False
+        # A scan range that ends in the header has no records.
+        self._ended = stop is not None and begin >= stop
         self.position = begin
         if not aligned:
             self._align(begin)

@@ -15,11 +15,11 @@ import numpy as np
 from s3sql.buffers import PADDING, Bytes, PaddedBuffer
 from s3sql.errors import S3SelectError
 from s3sql.formats.scratch import Scratch
-from s3sql.kernels import json_index, json_tape
+from s3sql.kernels import json_index, json_paths, json_tape
 from s3sql.kernels.text import join
 from s3sql.kernels.utf8 import first_invalid_utf8
 from s3sql.limits import MAX_JSON_DEPTH, MAX_RECORD_BYTES
-from s3sql.types import Int32s, Kind, Text
+from s3sql.types import Int32s, Text
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -50,7 +50,7 @@ class JsonBlock:
 
     ``length``: the bytes of the buffer that were parsed.
     ``roots``: the tape numbers of the complete root values before the first error, in order.
-    ``consumed``: how many bytes of the block are done with; from there on stands an incomplete value.
+    ``consumed``: where the complete values end; the whole length if nothing but white space is behind them.
     ``failure``: what is wrong in the record behind the last of ``roots``.
     ``compact``: every list and struct is known to be written without white space and escapes.
     """
@@ -99,15 +99,17 @@ def index_block(
     invalid = _first_invalid(array, start, length, block.consumed, status, where, at_end)
     if invalid < 0 and failure is None:
         return block
-    roots = block.roots
+    roots, consumed = block.roots, block.consumed
     if invalid >= 0:
-        roots = roots[: int(np.searchsorted(_root_slices(block.tape, roots)[1], invalid, side="right"))]
+        ends = _root_slices(block.tape, roots)[1]
+        roots = roots[: int(np.searchsorted(ends, invalid, side="right"))]
+        consumed = int(ends[len(roots) - 1]) if len(roots) else start
         failure = S3SelectError(
             "InvalidTextEncoding",
             "UTF-8 encoding is required. The text encoding error was found near byte "
             f"{(base + invalid) // _DECODED_AHEAD * _DECODED_AHEAD + _DECODED_AHEAD:,}.",
         )
-    return replace(block, roots=roots, failure=failure)
+    return replace(block, roots=roots, consumed=consumed, failure=failure)
 
 
 def block_of(text: Text) -> JsonBlock:
@@ -151,10 +153,10 @@ def _parse(array: Bytes, start: int, end: int, at_end: bool, scratch: Scratch) -
 
 def _root_slices(tape: Int32s, roots: Int32s) -> tuple[Int32s, Int32s]:
     """Where the root values start and end, quotes included."""
-    entries = tape.reshape(-1)[: tape.size // json_tape.WIDTH * json_tape.WIDTH].reshape(-1, json_tape.WIDTH)
-    rows = entries[roots]
-    quotes = ((rows[:, json_tape.KIND] & 255) == Kind.STRING).astype(np.int32)
-    return rows[:, json_tape.START] - quotes, rows[:, json_tape.END] + quotes
+    starts = np.empty(len(roots), np.int32)
+    ends = np.empty(len(roots), np.int32)
+    json_paths.source_slices(tape, roots, starts, ends)
+    return starts, ends
 
 
 def _failure(

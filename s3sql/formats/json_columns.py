@@ -69,9 +69,10 @@ def collections_of(block: JsonBlock, nodes: Int32s, owners: Int64s, length: int)
     *owners* ascends.
     """
     offsets = np.searchsorted(owners, np.arange(length + 1)).astype(np.int64)
-    _, source_starts, source_ends, _ = _slices(block, nodes)
-    # A comma and two quotes for each value, two brackets for each row.
-    room = _total(source_starts, source_ends) + 3 * len(nodes) + 2 * length
+    present = nodes[nodes >= 0]
+    slices = json_slices(block, present)
+    # A comma for each value, two brackets for each row.
+    room = _total(slices.starts, slices.ends) + len(present) + 2 * length
     starts = np.empty(length, np.int32)
     ends = np.empty(length, np.int32)
     out = np.empty(room + PADDING, np.uint8)
@@ -82,16 +83,10 @@ def collections_of(block: JsonBlock, nodes: Int32s, owners: Int64s, length: int)
 
 def json_slices(block: JsonBlock, nodes: Int32s) -> Text:
     """The bytes of the values as they stand in the block, strings with their quotes."""
-    tags, starts, ends, _ = _slices(block, nodes)
-    quotes = (tags == Kind.STRING).astype(np.int32)
-    return Text(block.buffer, starts - quotes, ends + quotes)
-
-
-def _slices(block: JsonBlock, nodes: Int32s) -> tuple[NDArray[np.uint8], Int32s, Int32s, int]:
-    tags = np.empty(len(nodes), np.uint8)
     starts = np.empty(len(nodes), np.int32)
     ends = np.empty(len(nodes), np.int32)
-    return tags, starts, ends, json_paths.describe(block.tape, nodes, tags, starts, ends)
+    json_paths.source_slices(block.tape, nodes, starts, ends)
+    return Text(block.buffer, starts, ends)
 
 
 def _only(source: Text, tags: NDArray[np.uint8], kind: Kind, kinds: int) -> Text:

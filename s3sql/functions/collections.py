@@ -13,7 +13,7 @@ import numpy as np
 
 from s3sql.buffers import PaddedBuffer
 from s3sql.functions.concatenation import joined
-from s3sql.functions.conversion import number_text
+from s3sql.functions.number_text import number_text
 from s3sql.kernels import joining
 from s3sql.types import Column, Kind, Text
 

@@ -1,9 +1,8 @@
-"""CAST between kinds, and the text of numbers.
+"""CAST between kinds.
 
 In: a column of any kinds.  Out: a column of the target kind, NULL and MISSING passed through.
 
-Sources: AWS S3 User Guide, Conversion functions; PartiQL v0.1; the texts of numbers are those of Java's
-``BigDecimal.toString`` and ``Double.toString``.
+Sources: AWS S3 User Guide, Conversion functions; PartiQL v0.1.
 
     to:      BOOL               INT                  FLOAT       DECIMAL          STRING
     BOOL     same               1, 0                 1.0, 0.0    1, 0             true, false
@@ -22,8 +21,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from s3sql.buffers import PaddedBuffer
 from s3sql.errors import S3SelectError
+from s3sql.functions.number_text import payload_text
 from s3sql.functions.numbers import (
     Floats,
     as_floats,
@@ -166,13 +165,17 @@ def _text_to_int(payload: Text, rows: Mask, fail: Fail) -> tuple[Payload, Mask]:
     if not kernels.parse_ints(payload.buffer, payload.starts, payload.ends, result, status):
         return result, rows
 
-    def error(row: int) -> S3SelectError:
-        found = _string(payload, row)
-        if status[row] == kernels.OVERFLOW:
-            return _overflow(Kind.STRING, found)
-        return _failed(Kind.STRING, Kind.INT, found, _EXPECTED[Kind.INT])
-
-    return result, rows & _report(fail, rows & (status != kernels.OK), error)
+    fine = _report(
+        fail,
+        rows & (status == kernels.MALFORMED),
+        lambda row: _failed(Kind.STRING, Kind.INT, _string(payload, row), _EXPECTED[Kind.INT]),
+    )
+    fine &= _report(
+        fail,
+        rows & (status == kernels.OVERFLOW),
+        lambda row: _overflow(Kind.STRING, _string(payload, row)),
+    )
+    return result, rows & fine
 
 
 # --- to FLOAT ---------------------------------------------------------------------------------------------
@@ -222,7 +225,7 @@ def _float_to_decimal(payload: Floats, rows: Mask, fail: Fail) -> tuple[Payload,
         rows & ~finite,
         lambda row: _failed(Kind.FLOAT, Kind.DECIMAL, float(payload[row]), "a finite number"),
     )
-    decimals, _ = decimals_of_text(_float_text(np.where(finite, payload, 0.0)))
+    decimals, _ = decimals_of_text(payload_text(Kind.FLOAT, np.where(finite, payload, 0.0)))
     return decimals, rows & fine
 
 
@@ -241,86 +244,9 @@ def _text_to_decimal(payload: Text, rows: Mask, fail: Fail) -> tuple[Payload, Ma
 
 def _to_text(kind: Kind) -> _Conversion:
     def convert(payload: Payload, rows: Mask, fail: Fail) -> tuple[Payload, Mask]:
-        return _TEXTS[kind](payload), rows
+        return payload_text(kind, payload), rows
 
     return convert
-
-
-def number_text(column: Column) -> Text:
-    """The text of every value as CSV and CAST AS STRING write it; empty for NULL and MISSING.
-
-    Numbers by the rules above, ``true`` and ``false``, strings as they are, lists and structs as compact
-    JSON.
-    """
-    if column.kind is not None and column.kind >= Kind.BOOL:
-        return _TEXTS[column.kind](column.parts[column.kind])
-    pieces = []
-    for kind, payload in column.parts.items():
-        rows = np.flatnonzero(column.mask(kind))
-        if len(rows):
-            texts = _TEXTS[kind](payload)
-            pieces.append((rows, Column.of(Kind.STRING, texts.take(rows))))
-    if not pieces:
-        return Text.constant("", column.length)
-    return Column.interleave(column.length, pieces).text()
-
-
-_TRUTHS = Text.of(["false", "true"])
-
-
-def _bool_text(payload: NDArray[np.bool_]) -> Text:
-    return _TRUTHS.take(payload.astype(np.intp))
-
-
-def _int_text(payload: NDArray[np.int64]) -> Text:
-    return _formatted(len(payload), kernels.INT_TEXT, lambda *out: kernels.format_ints(payload, *out))
-
-
-def _float_text(payload: Floats) -> Text:
-    return _formatted(len(payload), kernels.FLOAT_TEXT, lambda *out: kernels.format_floats(payload, *out))
-
-
-def _decimal_text(payload: Decimals) -> Text:
-    text = _formatted(
-        len(payload),
-        kernels.DECIMAL_TEXT,
-        lambda *out: kernels.format_decimals(payload.mantissa, payload.scale, *out),
-    )
-    wide = wide_rows(None, payload)
-    if not wide:
-        return text
-    # Python prints decimals as Java does.
-    spelled = Column.of(Kind.STRING, Text.of([str(payload.value(row)) for row in wide]))
-    rest = np.setdiff1d(np.arange(len(payload)), wide)
-    pieces = [(np.array(wide, np.intp), spelled), (rest, Column.of(Kind.STRING, text.take(rest)))]
-    return Column.interleave(len(payload), pieces).text()
-
-
-#: No byte but these occurs in the text of a number.
-_NOT_IN_NUMBERS = frozenset(range(256)) - frozenset(b"+-.0123456789ENaInfity")
-
-
-def _formatted(length: int, width: int, write: Callable[..., int]) -> Text:
-    """Texts of at most *width* bytes, written one behind the other."""
-    buffer = PaddedBuffer.empty(length * width).array
-    starts, ends = np.empty(length, np.int32), np.empty(length, np.int32)
-    write(buffer, starts, ends)
-    return Text(buffer, starts, ends, _NOT_IN_NUMBERS)
-
-
-def _same_text(payload: Text) -> Text:
-    return payload
-
-
-_TEXTS: dict[Kind, Callable[[Any], Text]] = {
-    Kind.BOOL: _bool_text,
-    Kind.INT: _int_text,
-    Kind.FLOAT: _float_text,
-    Kind.DECIMAL: _decimal_text,
-    Kind.STRING: _same_text,
-    Kind.LIST: _same_text,
-    Kind.STRUCT: _same_text,
-}
 
 
 # --- the table --------------------------------------------------------------------------------------------

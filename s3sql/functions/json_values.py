@@ -23,29 +23,35 @@ def _parse(text: bytes) -> object:
 
 def same_json(left: bytes, right: bytes) -> bool:
     """Whether two JSON texts are equal values: numbers by value, members in any order, null equals null."""
-    return left == right or _same_value(_parse(left), _parse(right))
+    if left == right:
+        return True
+    numbers: dict[object, int] = {}
+    return _number_of(_parse(left), numbers) == _number_of(_parse(right), numbers)
 
 
-def _same_value(left: object, right: object) -> bool:
-    """Whether two values of :func:`parse_json` are equal."""
-    if type(left) is not type(right):
-        return False
-    if isinstance(left, _Struct) and isinstance(right, _Struct):
-        return _same_members(left, right)
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(_same_value, left, right))
-    return left == right
+def _number_of(value: object, numbers: dict[object, int]) -> int:
+    """A number that only equal values share: *numbers* gives each new value the next one.
 
-
-def _same_members(left: _Struct, right: _Struct) -> bool:
-    if len(left) != len(right):
-        return False
-    remaining = list(right)
-    for name, value in left:
-        for number, (other_name, other_value) in enumerate(remaining):
-            if name == other_name and _same_value(value, other_value):
-                del remaining[number]
-                break
-        else:
-            return False
-    return True
+    From the leaves up and without recursion, since values may be nested deeper than Python's stack.
+    """
+    pending = [(value, False)]
+    done: list[int] = []
+    while pending:
+        value, has_children_done = pending.pop()
+        if not isinstance(value, list):
+            done.append(numbers.setdefault((type(value), value), len(numbers)))
+            continue
+        if not has_children_done:
+            pending.append((value, True))
+            children = [child for _, child in value] if isinstance(value, _Struct) else value
+            pending.extend((child, False) for child in reversed(children))
+            continue
+        first = len(done) - len(value)
+        parts = done[first:]
+        del done[first:]
+        key: object = (list, tuple(parts))
+        if isinstance(value, _Struct):
+            names = (name for name, _ in value)
+            key = (_Struct, tuple(sorted(zip(names, parts, strict=True))))
+        done.append(numbers.setdefault(key, len(numbers)))
+    return done[0]

@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from s3sql.functions.conversion import number_text
+from s3sql.functions.number_text import number_text
 from s3sql.functions.numbers import as_decimals, as_floats, unscaled_of, wide_rows
 from s3sql.kernels.gather import gather_text
 from s3sql.request import JsonOutput

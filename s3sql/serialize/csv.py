@@ -13,7 +13,7 @@ import numpy as np
 
 from s3sql.buffers import PADDING, Bytes
 from s3sql.formats.csv import CsvBatch
-from s3sql.functions.conversion import number_text
+from s3sql.functions.number_text import number_text
 from s3sql.kernels.csv_split import requote_records
 from s3sql.kernels.gather import gather_text
 from s3sql.kernels.write_csv_rows import ALWAYS, AS_NEEDED, NEVER, copy_records, write_csv_records

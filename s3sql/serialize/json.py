@@ -23,7 +23,7 @@ import numpy as np
 from s3sql.buffers import PADDING, Bytes, PaddedBuffer
 from s3sql.formats.json_block import block_of
 from s3sql.formats.json_columns import ESCAPED_BYTES, json_slices
-from s3sql.functions.conversion import number_text
+from s3sql.functions.number_text import number_text
 from s3sql.kernels import json_paths, write_json
 from s3sql.request import JsonOutput
 from s3sql.serialize.base import Member, OutputMember, Records, SpreadMembers

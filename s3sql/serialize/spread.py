@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from s3sql.formats.json_paths import elements, member_values
-from s3sql.functions.conversion import number_text
+from s3sql.functions.number_text import number_text
 from s3sql.kernels.gather import gather_text
 from s3sql.serialize.base import OutputMember, SpreadMembers
 from s3sql.types import Int32s, Int64s, Kind, Text

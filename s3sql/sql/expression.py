@@ -300,9 +300,14 @@ def _signed(digits: str, sign: str) -> exp.Literal:
     return nodes.number(digits[1:] if digits.startswith("-") else f"-{digits}")
 
 
+def _spelled(digits: str) -> str:
+    """*digits* as written; without leading zeros where Python would refuse to read so many digits."""
+    return digits if len(digits) < 1000 or not digits.isdigit() else digits.lstrip("0") or "0"
+
+
 def _literal(token: Token) -> exp.Expr:
     if token.key == "number":
-        return nodes.number(token.text)
+        return nodes.number(_spelled(token.text))
     if token.key == "text":
         return exp.Literal(this=token.text, is_string=True)
     return exp.Boolean(this=token.key == "TRUE")

@@ -40,8 +40,9 @@ In: the parts the parser read.  Out: nodes that the binder, the printer and ``sq
     parentheses     leave no node; the printer writes those that are needed.
 
 Every column, path step, call, cast, literal and operator but AND and OR carries the line and column (from 1)
-of its first token, an operator those of the operator: position(). The tree is otherwise free of metadata, and
-two texts that differ only in blanks, case of keywords or needless parentheses give equal trees.
+of its first token, an operator those of the operator: position(); the places of the steps are in path(). The
+tree is otherwise free of metadata, and two texts that differ only in blanks, case of keywords or needless
+parentheses give equal trees.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import Literal, cast
 from sqlglot import exp
 
 from s3sql.errors import Position
-from s3sql.sql.places import position
+from s3sql.sql.places import own_position, position
 
 #: A step of a path: a name, ``['name']`` or ``[3]``, ``.*``, ``[*]``.
 StepKind = Literal["name", "key", "index", "members", "elements"]
@@ -96,7 +96,7 @@ def path(node: exp.Expr) -> Path:
 
 
 def _step(node: exp.Dot | exp.Bracket) -> Step:
-    place = position(node)
+    place = own_position(node)
     if isinstance(node, exp.Dot):
         name = node.expression
         if isinstance(name, exp.Star):

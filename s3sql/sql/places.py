@@ -24,6 +24,16 @@ def at(node: _Node, line: int, column: int) -> _Node:
 
 
 def position(node: exp.Expr) -> Position | None:
-    """Where *node* stands in the query; None for a node without a place of its own."""
+    """Where *node* begins in the query, an operator excepted: its place is its sign's.
+
+    A path begins where its first name does. None for AND, OR and nodes that were not read from a text.
+    """
+    while isinstance(node, (exp.Dot, exp.Bracket)):
+        node = node.this
+    return own_position(node)
+
+
+def own_position(node: exp.Expr) -> Position | None:
+    """The place *node* was marked with: for a step of a path the step's, not the path's."""
     line = node.meta_get("line")
     return None if line is None else Position(line, node.meta_get("col"))

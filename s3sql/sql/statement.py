@@ -69,11 +69,9 @@ class StatementParser(ExpressionParser):
         if self.token.key != "FROM":
             # A number or text behind an item is no clause out of place but a token out of place: `s.5` is
             # `s` followed by `.5` [observed].
-            code = "ParseUnexpectedToken" if self.token.type == "LITERAL" else "ParseSelectMissingFrom"
-            found = (
-                "Unexpected token found" if self.token.type == "LITERAL" else "Expected keyword FROM, found"
-            )
-            self.fail(code, found)
+            if self.token.key in ("number", "text"):
+                self.fail("ParseUnexpectedToken", "Unexpected token found")
+            self.fail("ParseSelectMissingFrom", "Expected keyword FROM, found")
         self.advance()
         source = self._source()
         self._joins()

@@ -225,6 +225,7 @@ def test_text_that_is_not_utf8():
     assert code_of(b'"\xff"') == "InvalidTextEncoding"
     assert code_of(b'{"a":"x"}{"a":"\xc3"}') == "InvalidTextEncoding"
     assert len(parse(b'{"a":"x"}{"a":"\xc3"}').roots) == 1
+    assert parse(b'{"a":"x"}{"a":"\xc3"}').consumed == 9
 
 
 def test_a_compressed_object_is_an_encoding_error():

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from s3sql.exec.evaluate import constant
 from s3sql.functions.comparison import compare, equals, falses, read_number, trues, truth_column
-from s3sql.functions.text_set import TextSet
 from s3sql.types import Column, Kind, Text, Timestamps
 from tests.twins import strategies as some
 from tests.twins import values as twin
@@ -145,16 +144,3 @@ def test_truth_of_columns() -> None:
     assert trues(column).tolist() == [True, False, False]
     assert falses(column).tolist() == [False, True, False]
     assert falses(column_of([int_(0), twin.NULL])).tolist() == [False, False]
-
-
-@given(st.lists(some.texts, min_size=1, max_size=40), st.lists(some.texts, max_size=10))
-def test_a_set_of_texts_contains_its_texts(members: list[str], others: list[str]) -> None:
-    looked_up = members + others
-    found = TextSet(tuple(members)).contains(Text.of(looked_up))
-    assert found.tolist() == [string in members for string in looked_up]
-
-
-def test_a_large_set_of_texts() -> None:
-    members = tuple(f"literal number {n}" for n in range(5000))
-    looked_up = [*members, "literal number 5000", "literal number", ""]
-    assert TextSet.of(members).contains(Text.of(looked_up)).tolist() == [True] * 5000 + [False] * 3

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from s3sql.functions.conversion import cast, number_text
+from s3sql.functions.conversion import cast
 from s3sql.types import Kind
 from tests.twins import strategies as some
 from tests.twins import values as twin
@@ -36,35 +36,6 @@ def test_cast_is_that_of_single_values(
         lambda value: twin.cast(value, target),
         data.draw(some.columns(source)),
     )
-
-
-@given(some.columns(some.scalars))
-def test_number_text_is_that_of_single_values(columns: list[list[Value]]) -> None:
-    (values,) = columns
-    expected = [twin.text_of(value) if value.known else "" for value in values]
-    assert [t.decode() for t in number_text(column_of(values)).to_bytes()] == expected
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        (Value(Kind.INT, -5), "-5"),
-        (Value(Kind.DECIMAL, Decimal("1.50")), "1.50"),
-        (Value(Kind.DECIMAL, Decimal("1.5E-7")), "1.5E-7"),
-        (Value(Kind.DECIMAL, Decimal("1E+3")), "1E+3"),
-        (Value(Kind.DECIMAL, Decimal("1" * 30 + ".5")), "1" * 30 + ".5"),
-        (Value(Kind.FLOAT, 4.0), "4.0"),
-        (Value(Kind.FLOAT, 1e7), "1.0E7"),
-        (Value(Kind.FLOAT, 1e-4), "1.0E-4"),
-        (Value(Kind.FLOAT, -0.0), "-0.0"),
-        (Value(Kind.FLOAT, float("nan")), "NaN"),
-        (twin.TRUE, "true"),
-        (twin.NULL, ""),
-        (Value(Kind.LIST, "[1]"), "[1]"),
-    ],
-)
-def test_number_text(value: Value, expected: str) -> None:
-    assert number_text(column_of([value])).to_bytes() == [expected.encode()]
 
 
 @pytest.mark.parametrize(

@@ -245,11 +245,11 @@ class TestSelectList:
 
     def test_spreads(self) -> None:
         assert items("SELECT * FROM S3Object") == (Spread(CsvRow(), True),)
-        assert items("SELECT s.*, _1 FROM S3Object s")[0] == Spread(CsvRow(), True)
+        assert items("SELECT s.*, _1 FROM S3Object s")[0] == Spread(CsvRow(), False)
         assert items("SELECT s._2.* FROM S3Object s") == (Spread(CsvField(1), False),)
         assert items("SELECT s._2.x.* FROM S3Object s") == (Spread(PathOf(CsvField(1), (Name("x"),)), False),)
         assert items("SELECT * FROM S3Object", JSON) == (Spread(RowPath(()), True),)
-        assert items("SELECT s.* FROM S3Object s", JSON) == (Spread(RowPath(()), True),)
+        assert items("SELECT s.* FROM S3Object s", JSON) == (Spread(RowPath(()), False),)
         assert items("SELECT s.a.* FROM S3Object s", JSON) == (Spread(RowPath((Name("a"),)), False),)
 
     def test_equal_aggregates_are_computed_once(self) -> None:

@@ -1,0 +1,108 @@
+"""DataFusion: ``write_csv``, or its stream of record batches through pyarrow's CSV writer.
+
+Its own writer insists on a real file (``/dev/null`` is refused), so those variants write to tmpfs even where
+the others may forget the bytes; the variants with pyarrow's writer do not.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import datafusion
+import pyarrow as pa
+import pyarrow.csv
+
+from benchmarks.engines import Variant
+from benchmarks.engines.duckdb import write_arrow
+from benchmarks.engines.schemas import amount_types, schemas
+from benchmarks.queries import TABLE, Query
+
+_SCRATCH = Path("/dev/shm") / f"s3sql-bench-datafusion-{os.getpid()}.csv"
+
+
+class DataFusion:
+    version = datafusion.__version__
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+
+    def variants(self, query: Query, path: Path) -> dict[str, Variant]:
+        found: dict[str, Variant] = {}
+        for schema, columns in schemas(query).items():
+            for text in (pa.string(), pa.string_view()):
+                types = {"text": text, "int": pa.int64(), "decimal": pa.decimal128(12, 2)}
+                types |= {"double": pa.float64(), "date": pa.date32()}
+                context = self._context()
+                arrow_schema = pa.schema([(column, types[kind]) for column, kind in columns.items()])
+                context.register_csv(TABLE, path, schema=arrow_schema, has_header=False)
+                kind = "view" if text == pa.string_view() else ""
+                for money in amount_types(schema, query):
+                    sql = query.peer_sql.format(money=money)
+                    name = f"{schema} {kind}".strip()
+                    if query.single:
+                        name += " as double" if money == "DOUBLE" and schema == "text" else ""
+                        found[name] = partial(_value, context, sql)
+                        continue
+                    found[f"{name}, write_csv"] = partial(_write, context, sql)
+                    if schema == "text" and not kind and not query.quoted:
+                        found["text, stream, pyarrow's writer"] = partial(_stream, context, sql)
+                        found["text, streams, pyarrow's writers"] = partial(_streams, context, sql)
+        return found
+
+    def _context(self) -> Any:
+        config = datafusion.SessionConfig().with_target_partitions(self._threads)
+        # A column is text of the kind its schema says, and no copies are made in between.
+        config = config.set("datafusion.sql_parser.map_string_types_to_utf8view", "false")
+        return datafusion.SessionContext(config)
+
+
+def _write(context: Any, sql: str, target: Path | None) -> None:
+    try:
+        context.sql(sql).write_csv(target or _SCRATCH)
+    finally:
+        if target is None:
+            _SCRATCH.unlink(missing_ok=True)
+
+
+def _stream(context: Any, sql: str, target: Path | None) -> None:
+    frame = context.sql(sql)
+    write_arrow(frame.schema(), _batches(frame.execute_stream()), target)
+
+
+def _streams(context: Any, sql: str, target: Path | None) -> None:
+    """Each partition is written by a thread of its own; a file gets the parts one behind the other."""
+    frame = context.sql(sql)
+    schema = frame.schema()
+    streams = frame.execute_stream_partitioned()
+    parts = [target and target.with_name(f"{target.name}-{number}") for number in range(len(streams))]
+    with ThreadPoolExecutor(len(streams)) as executor:
+        list(executor.map(lambda stream, part: write_arrow(schema, _batches(stream), part), streams, parts))
+    for part in parts:
+        if target and part:
+            with target.open("ab") as whole:
+                _append(part, whole.fileno())
+            part.unlink()
+
+
+def _append(part: Path, whole: int) -> None:
+    with part.open("rb") as file:
+        while os.sendfile(whole, file.fileno(), None, 1 << 30):
+            pass
+
+
+def _batches(stream: Any) -> Iterator[pa.RecordBatch]:
+    for batch in stream:
+        yield batch.to_pyarrow()
+
+
+def _value(context: Any, sql: str, target: Path | None) -> object:
+    return context.sql(sql).collect()[0].column(0)[0].as_py()
+
+
+def open_engine(threads: int) -> DataFusion:
+    return DataFusion(threads)

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import s3sql
+from s3sql import engine
+from s3sql.errors import S3SelectError
+from s3sql.request import CsvInput, SelectRequest
+from s3sql.stores.base import StoredObject
+
+ALL = "SELECT * FROM S3Object s"
+CSV = b"a,b\n1,x\n"
+
+
+def payload(source: Any, sql: str = ALL, **options: Any) -> bytes:
+    events = s3sql.query(sql, source, **options).events()
+    return b"".join(event["Records"]["Payload"] for event in events if "Records" in event)
+
+
+class TestFormats:
+    @pytest.mark.parametrize("name", ["t.csv", "T.CSV", "dir.json/t.csv"])
+    def test_csv_by_name(self, tmp_path: Path, name: str) -> None:
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(CSV)
+        assert payload(path) == payload(str(path)) == payload(path.as_uri()) == CSV
+
+    @pytest.mark.parametrize("name", ["t.json", "t.jsonl", "t.ndjson"])
+    def test_json_by_name(self, tmp_path: Path, name: str) -> None:
+        (tmp_path / name).write_bytes(b'{"a": 1}\n')
+        assert payload(tmp_path / name) == b'{"a":1}\n'
+
+    def test_tab_separated_by_name(self, tmp_path: Path) -> None:
+        (tmp_path / "t.tsv").write_bytes(b"a,b\tc\n")
+        assert payload(tmp_path / "t.tsv", "SELECT _1 FROM S3Object") == b'"a,b"\n'
+        assert payload(tmp_path / "t.tsv", "SELECT _1 FROM S3Object", field_delimiter=",") == b"a\n"
+
+    def test_by_the_name_of_a_file_object(self, tmp_path: Path) -> None:
+        (tmp_path / "t.csv").write_bytes(CSV)
+        with (tmp_path / "t.csv").open("rb") as file:
+            assert payload(file) == CSV
+
+    def test_by_keywords(self) -> None:
+        assert payload(CSV, file_header_info="USE", output_format="json") == b'{"a":"1","b":"x"}\n'
+        assert payload(b'{"a":1}', json_type="DOCUMENT") == b'{"a":1}\n'
+        assert payload(b'{"a":1}', input_format="json") == b'{"a":1}\n'
+        assert payload(CSV, input_format="csv") == CSV
+
+    def test_nothing_says(self) -> None:
+        with pytest.raises(ValueError, match="input_format"):
+            s3sql.query(ALL, CSV)
+        with pytest.raises(ValueError, match=r"input_format"):
+            s3sql.query(ALL, "notes.txt")
+
+    def test_keywords_of_another_format(self) -> None:
+        with pytest.raises(ValueError, match="Comments belong to CSV input"):
+            s3sql.query(ALL, b"{}", input_format="json", comments="")
+        with pytest.raises(ValueError, match="json_type"):
+            s3sql.query(ALL, CSV, input_format="csv", json_type="LINES")
+        with pytest.raises(ValueError, match="QuoteFields belong to CSV output"):
+            s3sql.query(ALL, CSV, input_format="csv", output_format="json", quote_fields="ALWAYS")
+
+    @pytest.mark.parametrize(
+        ("name", "options", "compression"),
+        [
+            ("t.csv", {}, "NONE"),
+            ("t.csv.gz", {}, "GZIP"),
+            ("T.CSV.BZ2", {}, "BZIP2"),
+            ("t.csv.gz", {"compression_type": "NONE"}, "NONE"),
+        ],
+    )
+    def test_compression_by_name(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, options: Any, compression: str
+    ) -> None:
+        asked: list[SelectRequest] = []
+
+        def prepare(request: SelectRequest, source: StoredObject) -> None:
+            asked.append(request)
+            raise LookupError
+
+        monkeypatch.setattr(engine, "prepare", prepare)
+        (tmp_path / name).write_bytes(CSV)
+        with pytest.raises(LookupError):
+            s3sql.query(ALL, tmp_path / name, **options)
+        assert asked[0].compression == compression
+        assert isinstance(asked[0].input, CsvInput)
+
+
+class TestMembers:
+    def test_csv_input(self) -> None:
+        options = {"record_delimiter": "|", "field_delimiter": ";", "quote_character": "'"}
+        text = b"!comment|a;'it\\'s; so'|"
+        assert payload(text, comments="!", quote_escape_character="\\", **options) == b"a,it's; so\n"
+        assert payload(text, comments="", quote_escape_character="\\", **options).startswith(b"!comment\n")
+        assert (
+            payload(b"a;'x;y'|", record_delimiter="|", field_delimiter=";", quote_character="'") == b"a,x;y\n"
+        )
+
+    def test_quoted_record_delimiters(self) -> None:
+        text = b'a,"b\nc"\n'
+        assert payload(text, allow_quoted_record_delimiter=True) == text
+        with pytest.raises(S3SelectError, match="CSVEscapingRecordDelimiter"):
+            payload(text, allow_quoted_record_delimiter=False)
+
+    def test_nul_between_fields(self) -> None:
+        assert payload(b"a\0b\n", field_delimiter="\0") == b"a,b\n"
+        assert payload(b"a,b\n", input_format="csv", output_field_delimiter="\0") == b"a\0b\n"
+
+    def test_csv_output(self) -> None:
+        assert (
+            payload(CSV, input_format="csv", quote_fields="ALWAYS", output_quote_character="'")
+            == b"'a','b'\n'1','x'\n"
+        )
+        assert (
+            payload(CSV, input_format="csv", output_record_delimiter="_", output_field_delimiter=":")
+            == b"a:b_1:x_"
+        )
+        assert (
+            payload(
+                b'"say ""x"""\n',
+                input_format="csv",
+                quote_fields="ALWAYS",
+                output_quote_escape_character="\\",
+            )
+            == b'"say \\"x\\""\n'
+        )
+
+    def test_json_output(self) -> None:
+        assert payload(CSV, file_header_info="use", output_format="json", output_record_delimiter=",") == (
+            b'{"a":"1","b":"x"},'
+        )
+
+    @pytest.mark.parametrize(
+        ("scan_range", "expected"),
+        [((4, 5), b"1,x\n"), ((4, None), b"1,x\n"), ((None, 4), b"1,x\n"), ((0, 1), b"a,b\n")],
+    )
+    def test_scan_range(self, scan_range: tuple[int | None, int | None], expected: bytes) -> None:
+        assert payload(CSV, input_format="csv", scan_range=scan_range) == expected
+
+    @pytest.mark.parametrize(
+        ("options", "code"),
+        [
+            ({"file_header_info": "MAYBE"}, "InvalidFileHeaderInfo"),
+            ({"field_delimiter": "ab"}, "InvalidRequestParameter"),
+            ({"record_delimiter": ""}, "MissingRequiredParameter"),
+            ({"json_type": "LINE"}, "InvalidJsonType"),
+            ({"input_format": "csv", "quote_fields": "NEVER"}, "InvalidQuoteFields"),
+            ({"input_format": "csv", "compression_type": "ZIP"}, "InvalidCompressionFormat"),
+            ({"input_format": "csv", "scan_range": (5, 4)}, "InvalidScanRange"),
+            ({"input_format": "csv", "scan_range": (None, None)}, "InvalidScanRange"),
+            ({"field_delimiter": "\x01"}, "MalformedXML"),
+        ],
+    )
+    def test_what_s3_select_refuses(self, options: dict[str, Any], code: str) -> None:
+        with pytest.raises(S3SelectError) as caught:
+            s3sql.query(ALL, CSV, **options)
+        assert caught.value.code == code
+
+    def test_the_query_is_checked_at_once(self) -> None:
+        with pytest.raises(S3SelectError, match="ParseSelectMissingFrom"):
+            s3sql.query("SELECT 1", CSV, input_format="csv")
+        with pytest.raises(S3SelectError, match="InvalidColumnIndex"):
+            s3sql.query("SELECT a FROM S3Object", CSV, input_format="csv")
+        with pytest.raises(S3SelectError, match="MissingRequiredParameter"):
+            s3sql.query("", CSV, input_format="csv")
+
+
+class TestSources:
+    def test_a_path_that_is_not_there(self, tmp_path: Path) -> None:
+        with pytest.raises(S3SelectError, match="NoSuchKey"):
+            s3sql.query(ALL, tmp_path / "none.csv")
+
+    def test_no_source(self) -> None:
+        with pytest.raises(TypeError):
+            s3sql.query(ALL, 7, input_format="csv")  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize(
+        "option", ["endpoint_url", "profile_name", "sse_customer_key", "expected_bucket_owner"]
+    )
+    def test_options_of_s3_alone(self, option: str) -> None:
+        with pytest.raises(ValueError, match=option):
+            s3sql.query(ALL, CSV, input_format="csv", **{option: "x"})  # type: ignore[arg-type]
+
+    def test_a_stream(self) -> None:
+        assert payload(io.BytesIO(CSV), input_format="csv") == CSV
+
+    def test_a_wrong_query_closes_the_object(self, tmp_path: Path) -> None:
+        # An open file would be reported as a ResourceWarning, which is an error here.
+        (tmp_path / "t.csv").write_bytes(CSV)
+        with pytest.raises(S3SelectError):
+            s3sql.query("SELECT t.a FROM S3Object s", tmp_path / "t.csv")
+        with pytest.raises(ValueError, match="mixed"):
+            s3sql.query(ALL, tmp_path / "t.csv", mixed="text")  # type: ignore[arg-type]
