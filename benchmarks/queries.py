@@ -36,7 +36,10 @@ class Query:
     quick: bool = True
 
 
-_FILTER = ("SELECT * FROM S3Object s WHERE s._11 < '1992-02-20'", "SELECT * FROM lineitem WHERE l_shipdate < '1992-02-20'")
+_FILTER = (
+    "SELECT * FROM S3Object s WHERE s._11 < '1992-02-20'",
+    "SELECT * FROM lineitem WHERE l_shipdate < '1992-02-20'",
+)
 _STAR = ("SELECT * FROM S3Object s", "SELECT * FROM lineitem")
 _COUNT = ("SELECT COUNT(*) FROM S3Object s", "SELECT COUNT(*) FROM lineitem")
 
@@ -85,7 +88,15 @@ QUERIES = (
     Query("count", "COUNT(*)", "count", *_COUNT, target=0.8, single=True),
     Query("star", "`SELECT *`", "star", *_STAR, target=4),
     Query("star-kept", "`SELECT *` into a tmpfs file", "star", *_STAR, target=4, kept=True, quick=False),
-    Query("quoted-filter", "quoted CSV: filter 2 %, `SELECT *`", "filter", *_FILTER, target=3, quoted=True, filtered=True),
+    Query(
+        "quoted-filter",
+        "quoted CSV: filter 2 %, `SELECT *`",
+        "filter",
+        *_FILTER,
+        target=3,
+        quoted=True,
+        filtered=True,
+    ),
     Query("quoted-star", "quoted CSV: `SELECT *`", "star", *_STAR, target=3, quoted=True),
 )
 

@@ -122,7 +122,10 @@ class Query:
             else:
                 yield from self._folded(results, reader, task, sink)
         finally:
-            results.close()
+            try:
+                results.close()
+            finally:
+                self.opening.close()
 
     def _rows(
         self,

@@ -3,8 +3,8 @@
 In: a query and the path of its file.  Out: *variants*: named functions that run the query once. All variants
 of an engine are tried on the full file, their answers are checked, and the fastest one is measured.
 
-A variant takes the path of a tmpfs file to write its CSV to, or None to hand the CSV over and forget it, and
-returns the value of a query that has a single one.
+A variant takes the path of a tmpfs file to write its CSV to (or several files whose names start with it), or
+None to hand the CSV over and forget it, and returns the value of a query that has a single one.
 """
 
 from __future__ import annotations

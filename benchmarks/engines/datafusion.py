@@ -75,24 +75,13 @@ def _stream(context: Any, sql: str, target: Path | None) -> None:
 
 
 def _streams(context: Any, sql: str, target: Path | None) -> None:
-    """Each partition is written by a thread of its own; a file gets the parts one behind the other."""
+    """Each partition is written by a thread of its own, into a file of its own."""
     frame = context.sql(sql)
     schema = frame.schema()
     streams = frame.execute_stream_partitioned()
     parts = [target and target.with_name(f"{target.name}-{number}") for number in range(len(streams))]
     with ThreadPoolExecutor(len(streams)) as executor:
         list(executor.map(lambda stream, part: write_arrow(schema, _batches(stream), part), streams, parts))
-    for part in parts:
-        if target and part:
-            with target.open("ab") as whole:
-                _append(part, whole.fileno())
-            part.unlink()
-
-
-def _append(part: Path, whole: int) -> None:
-    with part.open("rb") as file:
-        while os.sendfile(whole, file.fileno(), None, 1 << 30):
-            pass
 
 
 def _batches(stream: Any) -> Iterator[pa.RecordBatch]:

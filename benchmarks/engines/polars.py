@@ -47,7 +47,9 @@ class Polars:
 def _amounts(schema: str, query: Query) -> list[Any]:
     if query.shape != "sum":
         return [None]
-    return {"text": [pl.Decimal(12, 2), pl.Float64], "typed": [pl.Decimal(12, 2)], "double": [pl.Float64]}[schema]
+    return {"text": [pl.Decimal(12, 2), pl.Float64], "typed": [pl.Decimal(12, 2)], "double": [pl.Float64]}[
+        schema
+    ]
 
 
 def _scan(query: Query, path: Path, columns: dict[str, Type]) -> pl.LazyFrame:

@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from s3sql.buffers import PaddedBuffer
+from s3sql.errors import S3SelectError
 from s3sql.exec.buffer_pool import BufferPool
 from s3sql.formats.base import Format, Morsel
 from s3sql.limits import FIRST_MORSEL_BYTES, MORSEL_BYTES
@@ -25,8 +26,16 @@ from s3sql.limits import FIRST_MORSEL_BYTES, MORSEL_BYTES
 class ByteSource(Protocol):
     """The text of an object, after decompression."""
 
+    @property
+    def size(self) -> int | None:
+        """Bytes of text; None while unknown."""
+        ...
+
     def read_into(self, buffer: memoryview, offset: int) -> int:
-        """Fill *buffer* from *offset* on; fewer bytes only where the text ends."""
+        """Fill *buffer* from *offset* on; fewer bytes only where the text ends or cannot be read on.
+
+        There, the next read gives none, or raises what keeps the text from going on.
+        """
         ...
 
 
@@ -119,9 +128,17 @@ class MorselReader:
         self._goal = min(2 * self._goal, self._morsel_bytes)
         while True:
             wanted = goal - length
-            read = self._source.read_into(view[length:goal], start + length)
+            try:
+                read = self._source.read_into(view[length:goal], start + length)
+            except S3SelectError as fault:
+                if not length:
+                    raise
+                return self._broken_off(buffer, start, length, fault)
             length += read
             at_end = read < wanted
+            if at_end and read and self._source.size is None:
+                # The end, or a fault: the next read tells.
+                continue
             if at_end and not length:
                 self._ended = True
                 return None
@@ -157,6 +174,12 @@ class MorselReader:
         if end > 0:
             return Morsel(buffer, end, start, at_end=False)
         return Morsel(buffer, length, start, at_end=False, uncut=True, stop=stop) if full else None
+
+    def _broken_off(self, buffer: PaddedBuffer, start: int, length: int, fault: S3SelectError) -> Morsel:
+        """The last morsel of a text that cannot be read on: its complete records come before the fault."""
+        self._ended = True
+        stop = None if self._stop is None else self._stop - start
+        return Morsel(buffer, length, start, at_end=False, uncut=True, stop=stop, fault=fault)
 
     def _align(self, begin: int) -> None:
         """Move to the first record end at or behind *begin*."""

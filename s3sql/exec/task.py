@@ -81,6 +81,8 @@ class Task(Generic[Output]):
         """Read, filter and project or aggregate one morsel."""
         read = self._format.rows(morsel, scratch)
         batch = read.batch
+        if morsel.fault is not None:
+            batch.failure.report(batch.length, morsel.fault)
         if self._conjuncts:
             batch = batch.take(filter_rows(self._conjuncts, batch))
         batch = _before_failure(batch)

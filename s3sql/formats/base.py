@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from s3sql.buffers import PaddedBuffer
+from s3sql.errors import S3SelectError
 from s3sql.formats.batch import Batch
 from s3sql.formats.scratch import Scratch
 from s3sql.types import Int32s
@@ -26,6 +27,8 @@ class Morsel:
     ``buffer`` holds it at ``[0, length)``; ``start`` is the offset of its first byte in the text;
     ``at_end``: the object ends with it. ``uncut``: it ends anywhere, not at a plausible record end.
     ``stop``: records that start at or behind this offset in the morsel belong to another scan range.
+    ``fault``: the object cannot be read on behind it, which is the failure of the record that follows the
+    last complete one.
     """
 
     buffer: PaddedBuffer
@@ -34,6 +37,7 @@ class Morsel:
     at_end: bool
     uncut: bool = False
     stop: int | None = None
+    fault: S3SelectError | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ up starts again at the beginning of the object.
 from __future__ import annotations
 
 import threading
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -24,6 +24,9 @@ from s3sql.limits import FIRST_MORSEL_BYTES, MORSEL_BYTES
 
 #: Most bytes of text that are decompressed before a read asks for them.
 AHEAD_BYTES = 2 * MORSEL_BYTES
+
+#: So far into the text, the thread that reads decompresses: that is the first morsel and what is before it.
+_ALONE_BYTES = 2 * FIRST_MORSEL_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class DecompressedText:
     def _begin_again(self) -> None:
         """Set everything to the beginning of the object. No thread is running."""
         self._compressed = CompressedBytes(self._source)
-        self._texts: Iterator[bytes] = decompress(self._compressed, self._codec)
+        self._texts = _texts_and_positions(self._compressed, self._codec)
         self._pieces: list[_Piece] = []
         # What has been given up ends here.
         self._given_up = _Piece(b"", 0, 0)
@@ -74,7 +77,7 @@ class DecompressedText:
             S3SelectError: ``InvalidCompressionFormat`` or ``TruncatedInput`` when there is no text at
                 *offset* because of a fault; what reading the object raises.
         """
-        if self._thread is None and offset + len(buffer) > FIRST_MORSEL_BYTES and not self._finished:
+        if self._thread is None and offset + len(buffer) > _ALONE_BYTES and not self._finished:
             self._start()
         return self._copy(buffer, offset)
 
@@ -84,23 +87,14 @@ class DecompressedText:
         return bytes(memoryview(buffer)[: self._copy(memoryview(buffer), offset)])
 
     def advance(self, end: int) -> int:
-        """Give up the text before *end*; return the bytes of the object that were needed for it.
-
-        The whole object is needed for the end of the text: its checksum and its padding come behind it.
-        """
+        """Give up the text before *end*, which has been read; return the bytes of the object it took."""
         with self._changed:
             self._kept_from = max(self._kept_from, end)
-            number = bisect_right(self._pieces, end, key=_end_of)
-            if self._finished and self._fault is None and end >= self._end:
-                scanned = self._compressed.position
-            elif end <= self._given_up.end or number == len(self._pieces):
-                scanned = (self._pieces[number - 1] if number else self._given_up).scanned
-            elif number and self._pieces[number - 1].end == end:
-                scanned = self._pieces[number - 1].scanned
-            else:
-                scanned = self._pieces[number].scanned
-            self._give_up(number)
-            return scanned if end else 0
+            pieces, scanned = self._pieces, self._given_up.scanned
+            if end > self._given_up.end:
+                scanned = pieces[bisect_left(pieces, end, key=_end_of)].scanned
+            self._give_up(bisect_right(pieces, end, key=_end_of))
+            return scanned
 
     def close(self) -> None:
         """Stop decompressing and let go of the text; a second call does nothing.
@@ -163,22 +157,24 @@ class DecompressedText:
 
     def _decompress_piece(self) -> None:
         """Add the next piece of text, or note the end or the fault that is there instead."""
-        text = b""
+        found: tuple[bytes, int] | None = None
         fault: BaseException | None = None
         try:
-            text = next(self._texts, b"")
+            found = next(self._texts, None)
         except BaseException as error:
             fault = error
         with self._changed:
-            if text:
+            if found is None:
+                self._fault = fault
+                self._finished = True
+            else:
+                text, scanned = found
                 self._end += len(text)
-                self._pieces.append(_Piece(text, self._end, self._compressed.position))
+                self._pieces.append(_Piece(text, self._end, scanned))
                 if self._end <= self._kept_from:
                     self._give_up(len(self._pieces))
-            else:
-                self._finished = True
-                self._fault = fault
-            self._changed.notify_all()
+            if self._finished or self._end >= self._asked:
+                self._changed.notify_all()
 
     def _give_up(self, count: int) -> None:
         """Forget the first *count* pieces. Called under the lock."""
@@ -186,6 +182,24 @@ class DecompressedText:
             self._given_up = self._pieces[count - 1]
             self._given_up = _Piece(b"", self._given_up.end, self._given_up.scanned)
             del self._pieces[:count]
+
+
+def _texts_and_positions(compressed: CompressedBytes, codec: Codec) -> Iterator[tuple[bytes, int]]:
+    """Each piece of text, and how many bytes of the object were read for it.
+
+    The last piece needs the whole object, whose checksum and padding come behind the text.
+    """
+    texts = decompress(compressed, codec)
+    text = next(texts, b"")
+    while text:
+        position = compressed.position
+        try:
+            following = next(texts, b"")
+        except BaseException:
+            yield text, position
+            raise
+        yield text, position if following else compressed.position
+        text = following
 
 
 def _end_of(piece: _Piece) -> int:

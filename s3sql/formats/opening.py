@@ -17,6 +17,7 @@ from s3sql.formats.base import Format
 from s3sql.formats.csv import CsvFormat
 from s3sql.formats.csv_dialect import CsvDialect
 from s3sql.formats.csv_header import FirstRecord, first_record
+from s3sql.formats.decompressed_text import DecompressedText
 from s3sql.formats.json_format import JsonFormat
 from s3sql.limits import MORSEL_BYTES
 from s3sql.plan.logical import Plan, Scan
@@ -35,15 +36,18 @@ class ByteSource(Protocol):
 
     @property
     def size(self) -> int | None:
-        """Bytes of text; None while unknown."""
+        """Bytes of text; None until known, at the latest when a read has met the end."""
         ...
 
     def read_into(self, buffer: memoryview, offset: int) -> int:
-        """Fill *buffer* from *offset* on; fewer bytes only where the text ends."""
+        """Fill *buffer* from *offset* on; fewer bytes only where the text ends or cannot be read on.
+
+        There, the next read gives none, or raises what keeps the text from going on.
+        """
         ...
 
     def read(self, offset: int, length: int) -> bytes:
-        """At most *length* bytes from *offset* on, fewer only where the text ends."""
+        """At most *length* bytes from *offset* on, fewer only as with :meth:`read_into`."""
         ...
 
 
@@ -62,9 +66,11 @@ class Span:
 class Opening:
     """A text whose beginning has been looked at."""
 
-    def __init__(self, request: SelectRequest, text: ByteSource) -> None:
+    def __init__(self, request: SelectRequest, source: ByteSource) -> None:
         self._request = request
-        self.text = text
+        codec = request.compression
+        self._decompressed = None if codec == "NONE" else DecompressedText(source, codec)
+        self.text: ByteSource = self._decompressed or source
         self._header: FirstRecord | None = None
         self._first = 0
         self.schema: Schema = JsonSchema()
@@ -100,13 +106,19 @@ class Opening:
         size = _HEADER_BYTES
         while True:
             beginning = self.text.read(self._first, size)
-            at_end = len(beginning) < size
+            short = len(beginning) < size
+            at_end = short and self.text.size is not None
             found = first_record(beginning, at_end, self._dialect, self._first)
             if found is not None or at_end:
                 return found
+            if short:
+                # The text cannot be read on, for a reason that is raised here.
+                self.text.read(self._first + len(beginning), 1)
             if size > MORSEL_BYTES:
                 # Blank lines and comments only, so far: on behind the last line end.
                 self._first += max(beginning.rfind(self._dialect.record[-1:]), 0) + 1
+                if self._decompressed is not None:
+                    self._decompressed.advance(self._first)
                 size = _HEADER_BYTES
             size *= 2
 
@@ -144,11 +156,18 @@ class Opening:
         return Span(start, stop, aligned=False)
 
     def totals(self, end: int) -> tuple[int, int]:
-        """BytesScanned and BytesProcessed when the text has been read up to *end*."""
+        """BytesScanned and BytesProcessed when the text before *end* is done with: it is not read again."""
+        if self._decompressed is not None:
+            return self._decompressed.advance(end), end
         chosen = self._request.scan_range
         begin = 0 if chosen is None else self.span.begin if self.span.begin > self._first else 0
         processed = max(end - begin, 0)
         return processed, processed
+
+    def close(self) -> None:
+        """Read no more of the object, which stays the caller's to close."""
+        if self._decompressed is not None:
+            self._decompressed.close()
 
 
 def _bounds(chosen: ScanRange, size: int | None) -> tuple[int, int | None]:

@@ -1,0 +1,103 @@
+"""``python -m benchmarks``: s3sql against DuckDB, Polars and DataFusion.
+
+In: options.  Out: Markdown on standard output, and a JSON file with every sample in the cache directory.
+benchmarks/README.md tells the method.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import machine, report
+from benchmarks.engines import ENGINES
+from benchmarks.lineitem import ROWS, cache_directory, lineitem
+from benchmarks.measure import QueryResult, Worker, WrongAnswerError, measure, measure_memory
+from benchmarks.queries import BY_NAME, QUERIES, Query
+
+_QUICK_ROWS = 1_200_000
+_SMALL_ROWS = 1_000
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and report; 1 if an engine gave another answer than ours."""
+    options = _parser().parse_args(arguments)
+    queries = _queries(options)
+    rows = options.rows or (_QUICK_ROWS if options.quick else ROWS)
+    samples = options.samples or (3 if options.quick else 5)
+    files = {quoted: lineitem(rows, quoted=quoted) for quoted in {query.quoted for query in queries}}
+    small = {quoted: lineitem(_SMALL_ROWS, quoted=quoted) for quoted in files}
+    for path in files.values():
+        machine.warm_page_cache(path)
+    run: dict[str, Any] = {
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "machine": machine.description(),
+        "threads": options.threads,
+        "samples": samples,
+        "rows": rows,
+        "load_before": machine.load_average(),
+    }
+    workers = [Worker(engine, options.threads) for engine in options.engines]
+    results: list[QueryResult] = []
+    try:
+        run["versions"] = {worker.engine: worker.version for worker in workers}
+        for query in queries:
+            result = measure(query, files[query.quoted], workers, samples)
+            if not options.no_memory:
+                measure_memory(result, files[query.quoted], small[query.quoted], options.threads)
+            results.append(result)
+            print(_progress(result), file=sys.stderr, flush=True)
+    except WrongAnswerError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    finally:
+        for worker in workers:
+            worker.close()
+    run["load_after"] = machine.load_average()
+    print(report.markdown(run, results))
+    print(f"\nEvery sample: {_write(run, results)}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="a smaller file, fewer samples and queries")
+    parser.add_argument("--query", action="append", choices=BY_NAME, metavar="NAME", help="; ".join(BY_NAME))
+    parser.add_argument(
+        "--engines",
+        type=lambda text: text.split(","),
+        default=["s3sql", "duckdb", "polars", "datafusion"],
+        help=f"separated by commas; of {', '.join(ENGINES)}",
+    )
+    parser.add_argument("--threads", type=int, default=2, help="of each engine (2)")
+    parser.add_argument("--samples", type=int, help="of each engine and query (5; 3 with --quick)")
+    parser.add_argument("--rows", type=int, help=f"of the file ({ROWS}; {_QUICK_ROWS} with --quick)")
+    parser.add_argument("--no-memory", action="store_true", help="leave the runs in fresh processes out")
+    return parser
+
+
+def _queries(options: argparse.Namespace) -> list[Query]:
+    if options.query:
+        return [BY_NAME[name] for name in options.query]
+    return [query for query in QUERIES if query.quick or not options.quick]
+
+
+def _progress(result: QueryResult) -> str:
+    speeds = ", ".join(f"{found.engine} {report.speed(result, found):,.0f}" for found in result.engines)
+    ratio = "" if result.ratio is None else f"; ratio {result.ratio:.2f}"
+    return f"{result.query.name}: {speeds} MB/s{ratio}"
+
+
+def _write(run: dict[str, Any], results: Sequence[QueryResult]) -> Path:
+    path = cache_directory() / f"result-{time.strftime('%Y%m%d-%H%M%S')}.json"
+    path.write_text(json.dumps(report.document(run, results), indent=1) + "\n")
+    return path
+
+
+if __name__ == "__main__":
+    sys.exit(main())
