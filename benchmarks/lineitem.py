@@ -21,14 +21,15 @@ COLUMNS = (
     "l_linestatus l_shipdate l_commitdate l_receiptdate l_shipinstruct l_shipmode l_comment"
 ).split()
 
-#: About 580 MB.
+#: 612 MB plain, 630 MB quoted.
 ROWS = 4_800_000
 
 _CHUNK = 200_000
 _WORDS = (
-    "furiously quickly carefully blithely slyly regular special pending express final ironic even bold silent "
-    "accounts packages deposits requests foxes theodolites instructions pinto beans dependencies ideas platelets "
-    "across above against among along sleep wake haggle nag use boost affix detect integrate cajole unusual"
+    "furiously quickly carefully blithely slyly regular special pending express final ironic even bold "
+    "silent accounts packages deposits requests foxes theodolites instructions pinto beans dependencies "
+    "ideas platelets across above against among along sleep wake haggle nag use boost affix detect "
+    "integrate cajole unusual"
 ).split()
 _INSTRUCTIONS = ["DELIVER IN PERSON", "COLLECT COD", "NONE", "TAKE BACK RETURN"]
 _MODES = ["REG AIR", "AIR", "RAIL", "SHIP", "TRUCK", "MAIL", "FOB"]

@@ -24,7 +24,7 @@ def description() -> dict[str, Any]:
 
 
 def busy_seconds() -> float | None:
-    """Processor seconds that all processes have used since the machine started; None where nothing tells it."""
+    """Processor seconds of all processes since the machine started; None where nothing tells it."""
     try:
         fields = [int(field) for field in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]]
     except OSError:

@@ -1,8 +1,8 @@
 """The queries that are measured, each stated once for S3 Select and once for the peers.
 
-In: nothing.  Out: ``QUERIES``. The peers' SQL has a ``{money}`` type to fill in, because DECIMAL (exact, as ours
-is) and DOUBLE (not exact, often faster) are both tried. Polars is asked through its expressions, which is
-the way its own documentation recommends; they are in ``benchmarks/engines/polars.py`` under the same names.
+In: nothing.  Out: ``QUERIES``. The peers' SQL has a ``{money}`` type to fill in, because DECIMAL (exact, as
+ours is) and DOUBLE (not exact, often faster) are both tried. Polars is asked through its expressions, in
+``benchmarks/engines/polars.py``; ``shape`` names them.
 """
 
 from __future__ import annotations

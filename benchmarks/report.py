@@ -67,8 +67,8 @@ def _ratios(run: dict[str, Any], results: Sequence[QueryResult]) -> list[str]:
     for result in results:
         speeds = " | ".join(f"{speed(result, found):,.0f}" for found in result.engines)
         disturbed = result.other_load is not None and result.other_load > _DISTURBED
-        title = f"{result.query.title}{' \\*' if disturbed else ''}" if disturbed else result.query.title
-        lines.append(f"| {title} | {speeds} | {_compared(result)} | {_target(result)} |")
+        mark = " \\*" if disturbed else ""
+        lines.append(f"| {result.query.title}{mark} | {speeds} | {_compared(result)} | {_target(result)} |")
     if any((result.other_load or 0) > _DISTURBED for result in results):
         lines += ["", f"\\* other processes kept more than {_DISTURBED} cores busy meanwhile"]
     return lines
@@ -89,15 +89,18 @@ def _target(result: QueryResult) -> str:
 
 def _details(run: dict[str, Any], results: Sequence[QueryResult]) -> list[str]:
     lines = [
-        "| query | engine | fastest variant (of tried) | median ms (min – max) | CPU ms | peak MB | idle MB |",
+        "| query | engine | fastest variant (of) | median ms (min – max) | CPU ms | peak MB | idle MB |",
         "|---|---|---|---|---|---|---|",
     ]
     for result in results:
         for found in result.engines:
+            low, median, high = (
+                f"{seconds * 1e3:,.0f}" for seconds in (min(found.seconds), found.median, max(found.seconds))
+            )
             lines.append(
-                f"| {result.query.name} | {found.engine} | {found.variant} (of {len(found.tried)}) | "
-                f"{found.median * 1e3:,.0f} ({min(found.seconds) * 1e3:,.0f} – {max(found.seconds) * 1e3:,.0f}) | "
-                f"{sum(found.cpu) / len(found.cpu) * 1e3:,.0f} | {_mb(found.peak_mb)} | {_mb(found.idle_mb)} |"
+                f"| {result.query.name} | {found.engine} | {found.variant} (of {len(found.tried)}) "
+                f"| {median} ({low} – {high}) | {sum(found.cpu) / len(found.cpu) * 1e3:,.0f} "
+                f"| {_mb(found.peak_mb)} | {_mb(found.idle_mb)} |"
             )
     return lines
 

@@ -1,8 +1,8 @@
 """One engine in a process of its own: ``python -m benchmarks.worker ENGINE THREADS``.
 
-In: one JSON request a line on standard input, ``{"query", "path", "variant", "target"}`` to run a query once,
-``{"query", "path"}`` to learn its variants, ``{}`` to learn the process's memory.  Out: one JSON answer a line
-on what was standard output; whatever an engine prints goes to standard error.
+In: one JSON request a line on standard input, ``{"query", "path", "variant", "target"}`` to run a query
+once, ``{"query", "path"}`` to learn its variants, ``{}`` to learn the process's memory.  Out: one JSON
+answer a line on what was standard output; whatever an engine prints goes to standard error.
 
 Nothing but the query itself is between the two looks at the clock: garbage is collected before, the answer
 is sent after. Processor time is that of all threads of the process, in user and in system mode.

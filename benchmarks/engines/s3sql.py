@@ -1,4 +1,4 @@
-"""s3sql through its public function: ``s3sql.query(sql, path).events()``, payloads as boto3 would give them."""
+"""s3sql through its public function ``s3sql.query(sql, path).events()``: payloads as boto3 gives them."""
 
 from __future__ import annotations
 

@@ -18,7 +18,6 @@ short, else all of it up to the piece in which the fault is found.
 from __future__ import annotations
 
 import bz2
-import zlib
 from collections.abc import Iterator
 from typing import Literal, Protocol, TypeAlias
 
@@ -26,13 +25,10 @@ from s3sql.errors import S3SelectError
 
 try:
     from isal.isal_zlib import crc32, decompressobj
-    from isal.isal_zlib import error as isal_error
-
-    _INFLATE_ERRORS: tuple[type[Exception], ...] = (zlib.error, isal_error)
-except ImportError:  # isal has no wheel for every platform; zlib takes about four times as long
-    from zlib import crc32, decompressobj
-
-    _INFLATE_ERRORS = (zlib.error,)
+    from isal.igzip_lib import IsalError as inflate_error
+except ImportError:  # isal has no wheel for every platform; zlib takes about three times as long
+    from zlib import crc32, decompressobj  # type: ignore[assignment]
+    from zlib import error as inflate_error
 
 #: Most bytes of text in one piece.
 PIECE_BYTES = 128 << 10
@@ -180,7 +176,7 @@ class GzipMember:
             fed = self._compressed.look(_FEED_BYTES)
             try:
                 text: bytes = inflater.decompress(fed, PIECE_BYTES)
-            except _INFLATE_ERRORS as error:
+            except inflate_error as error:
                 raise _damaged("GZIP", self._compressed.position, str(error)) from error
             left = inflater.unused_data if inflater.eof else inflater.unconsumed_tail
             self._compressed.skip(len(fed) - len(left))
@@ -257,7 +253,7 @@ def decompress(compressed: CompressedBytes, codec: Codec) -> Iterator[bytes]:
     begun = False
     while compressed.look(1):
         place = compressed.position
-        if begun and compressed.look(1) == b"\0":
+        if begun and compressed.look(1)[0] == 0:
             _pass_padding(compressed, codec)
             return
         head = compressed.take(kind.HEAD_BYTES)
@@ -298,8 +294,8 @@ def _not_applicable(codec: Codec) -> S3SelectError:
 def _cut_short(codec: Codec, size: int) -> S3SelectError:
     return S3SelectError(
         "TruncatedInput",
-        f"The {codec} data is cut short: the object ends at byte {size:,}, inside compressed data. Upload the "
-        "whole object.",
+        f"The {codec} data is cut short: the object ends at byte {size:,}, inside compressed data. Upload "
+        "the whole object.",
     )
 
 
@@ -313,6 +309,6 @@ def _damaged(codec: Codec, place: int, reason: str) -> S3SelectError:
 def _garbage(codec: Codec, place: int) -> S3SelectError:
     return S3SelectError(
         "TruncatedInput",
-        f"The {codec} data ends at byte {place:,}, but the object goes on with bytes that are neither {codec} "
-        "data nor zeros. Upload the object without them.",
+        f"The {codec} data ends at byte {place:,}, but the object goes on with bytes that are neither "
+        f"{codec} data nor zeros. Upload the object without them.",
     )

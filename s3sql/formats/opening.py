@@ -146,8 +146,8 @@ class Opening:
         if self._dialect is not None and self._dialect.self_overlapping:
             raise S3SelectError(
                 "UnsupportedScanRangeInput",
-                f"A ScanRange cannot be used with the RecordDelimiter {self._dialect.record.decode()!r}, because "
-                "where a run of it is cut depends on everything before. Query the whole object.",
+                f"A ScanRange cannot be used with the RecordDelimiter {self._dialect.record.decode()!r}, "
+                "because where a run of it is cut depends on everything before. Query the whole object.",
             )
         start, end = _bounds(chosen, self.text.size)
         stop = None if end is None else end + 1
@@ -181,8 +181,8 @@ def _bounds(chosen: ScanRange, size: int | None) -> tuple[int, int | None]:
         if size is None:
             raise S3SelectError(
                 "UnsupportedScanRangeInput",
-                "A ScanRange with End alone counts from the end of the object, but the length of this stream is "
-                "not known. Give a Start.",
+                "A ScanRange with End alone counts from the end of the object, but the length of this stream "
+                "is not known. Give a Start.",
             )
         assert chosen.end is not None
         return max(size - chosen.end, 0), None

@@ -79,7 +79,11 @@ _EXPECTED = {
 
 def _impossible(source: Kind, kind: Kind) -> S3SelectError:
     possible = [target.name for origin, target in _CONVERSIONS if origin == source]
-    hint = f"{source.name} can be cast to {', '.join(possible) or 'nothing'}"
+    hint = (
+        f"{source.name} can be cast to {', '.join(possible)}"
+        if possible
+        else "A list or struct has no conversions"
+    )
     return S3SelectError(
         "InvalidCast",
         f"Attempt to convert from one data type to another is invalid: "

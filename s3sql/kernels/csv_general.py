@@ -264,7 +264,8 @@ def parse_records(
             break
         if _matches(buffer, position, end, comment):
             stop = _skipped_record(buffer, position, end, record)
-            if stop - position > longest:
+            returns = bare_return and stop < end and at(buffer, stop - 1) == UINT8(13)
+            if stop - position - INT64(returns) > longest:
                 status = RECORD_TOO_LONG
                 state[3] = position
                 break
@@ -296,7 +297,7 @@ def parse_records(
         if status != COMPLETE:
             state[3] = behind
             break
-        if not at_end and behind == end and not _matches(buffer, end - len(record), end, record):
+        if not at_end and behind == stop:
             # No delimiter yet: the record may go on in the next block.
             break
         put(record_starts, rows, INT32(position))

@@ -13,14 +13,13 @@ import numpy as np
 
 from s3sql.buffers import PADDING, Bytes
 from s3sql.formats.csv import CsvBatch
-from s3sql.functions.number_text import number_text
 from s3sql.kernels.csv_split import requote_records
 from s3sql.kernels.gather import gather_text
 from s3sql.kernels.write_csv_rows import ALWAYS, AS_NEEDED, NEVER, copy_records, write_csv_records
 from s3sql.request import CsvOutput
 from s3sql.serialize.base import Member, OutputMember, Records, SpreadMembers
-from s3sql.serialize.spread import spread_fields
-from s3sql.types import Column, Int32s, Int64s, Kind, Text
+from s3sql.serialize.csv_fields import field_text, spread_fields
+from s3sql.types import Int32s, Int64s, Text
 
 
 def _token(text: str) -> Bytes:
@@ -139,13 +138,6 @@ def _record_bounds(batch: CsvBatch) -> tuple[Int32s, Int32s]:
     if batch.length < batch.block.rows:
         return starts[batch.rows], ends[batch.rows]
     return starts, ends
-
-
-def field_text(column: Column) -> Text:
-    """The text of a field in every row: strings as they are, NULL and MISSING empty."""
-    if column.kind == Kind.STRING:
-        return column.text()
-    return number_text(column)
 
 
 def _one_buffer(texts: Sequence[Text]) -> list[Text]:

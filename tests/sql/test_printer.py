@@ -37,7 +37,8 @@ from s3sql.sql import nodes, parse, print_sql
             "select cast(a as integer), cast(b as char(3)) from S3Object",
             "SELECT CAST(a AS INT), CAST(b AS VARCHAR(3)) FROM S3Object",
         ),
-        ("select `2010T`, `1.5d1`, `'s'`, `1e0` from S3Object", "SELECT `2010T`, 1.5e1, 's', `1e0` FROM S3Object"),
+        ("select `2010T`, `1.5d1`, `s` from S3Object", "SELECT `2010T`, 1.5e1, 's' FROM S3Object"),
+        ("select `1e0`, -`1e0` from S3Object", "SELECT `1e0`, -`1e0` FROM S3Object"),
         (
             'select \'it\'\'s\', "a""b", s[\'it\'\'s\'] from S3Object',
             'SELECT \'it\'\'s\', "a""b", s[\'it\'\'s\'] FROM S3Object',

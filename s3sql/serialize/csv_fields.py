@@ -1,4 +1,4 @@
-"""Spreading structs and lists into CSV fields.
+"""Values as CSV fields: their text, and what a struct or list is spread into.
 
 In: the members of a record, some of them to be spread.  Out: the text of every field, a record's fields
 one behind the other.
@@ -16,7 +16,21 @@ from s3sql.formats.json_paths import elements, member_values
 from s3sql.functions.number_text import number_text
 from s3sql.kernels.gather import gather_text
 from s3sql.serialize.base import OutputMember, SpreadMembers
-from s3sql.types import Int32s, Int64s, Kind, Text
+from s3sql.types import Column, Int32s, Int64s, Kind, Text
+
+
+def field_text(column: Column) -> Text:
+    """The text of every value: numbers taken over unchanged as they were spelled, NULL and MISSING empty."""
+    if column.spelling is None:
+        return number_text(column)
+    tags = column.tag_array()
+    spelled = (tags == Kind.INT) | (tags == Kind.DECIMAL)
+    rows, others = np.flatnonzero(spelled), np.flatnonzero(~spelled)
+    pieces = [
+        (rows, Column.of(Kind.STRING, column.spelling.take(rows))),
+        (others, Column.of(Kind.STRING, number_text(column.take(others)))),
+    ]
+    return Column.interleave(column.length, pieces).text()
 
 
 def spread_fields(members: Sequence[OutputMember], length: int) -> tuple[Int32s, Text]:
@@ -30,7 +44,7 @@ def spread_fields(members: Sequence[OutputMember], length: int) -> tuple[Int32s,
         if isinstance(member, SpreadMembers):
             text, rows = _spread(member)
         else:
-            text, rows = number_text(member.column), np.arange(length)
+            text, rows = field_text(member.column), np.arange(length)
         texts.append(text)
         owners.append(rows)
     rows = np.concatenate(owners)
@@ -61,10 +75,10 @@ def _spread(member: SpreadMembers) -> tuple[Text, Int64s]:
         payload = column.parts[kind]
         assert isinstance(payload, Text)
         values, within = parts(payload.take(rows), _never)
-        texts.append(number_text(values))
+        texts.append(field_text(values))
         owners.append(rows[within])
     others = np.flatnonzero(~np.isin(tags, [*apart, Kind.MISSING]))
-    texts.append(number_text(column.take(others)))
+    texts.append(field_text(column.take(others)))
     owners.append(others)
     rows = np.concatenate(owners)
     order = np.argsort(rows, kind="stable")
