@@ -1,6 +1,6 @@
 """Whether two engines gave the same answer.
 
-In: the file with the CSV an engine wrote, or its single value.  Out: an :class:`Answer`, equal for equal ones.
+In: the file with the CSV an engine wrote, or its single value.  Out: an :class:`Answer`.
 
 Rows are compared as a multiset of lines, byte for byte: an engine may give them in any order. Numbers of
 aggregates are compared by value, to nine digits, because binary floats are allowed to the peers.
@@ -15,7 +15,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``value``: of a query that has one. Else ``rows``, ``size`` in bytes, and the sum of the rows' hashes."""
+    """``value``: of a query that has one. Else its rows, its bytes, and the sum of the rows' hashes."""
 
     value: float | None = None
     rows: int = 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,12 @@ def busy_seconds() -> float | None:
 def load_average() -> list[float] | None:
     """Of the last 1, 5 and 15 minutes."""
     return [round(load, 2) for load in os.getloadavg()] if hasattr(os, "getloadavg") else None
+
+
+def memory_directory() -> Path:
+    """A directory in memory; where there is none, the one for temporary files."""
+    shared = Path("/dev/shm")
+    return shared if shared.is_dir() else Path(tempfile.gettempdir())
 
 
 def warm_page_cache(path: Path) -> None:

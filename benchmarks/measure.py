@@ -36,6 +36,10 @@ class WrongAnswerError(Exception):
     """An engine's answer is not the same as ours."""
 
 
+class EngineError(Exception):
+    """An engine could not do what it was asked for; the message is its own."""
+
+
 class Worker:
     """An engine's process."""
 
@@ -51,11 +55,18 @@ class Worker:
         self.version = self._answer()["version"]
 
     def ask(self, **request: Any) -> dict[str, Any]:
-        """Send a request and wait for its answer."""
+        """Send a request and wait for its answer.
+
+        Raises:
+            EngineError: the engine failed.
+        """
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
-        return self._answer()
+        answer = self._answer()
+        if "error" in answer:
+            raise EngineError(f"{self.engine}: {answer['error']}")
+        return answer
 
     def close(self) -> None:
         """End the process."""
@@ -131,7 +142,7 @@ def measure(query: Query, path: Path, workers: Sequence[Worker], samples: int) -
 
     Raises:
         WrongAnswerError: an engine, in any variant, does not give the answer of the first.
-        RuntimeError: an engine can do it in no variant.
+        EngineError: an engine can do it in no variant.
     """
     chosen: list[EngineResult] = []
     expected: Answer | None = None
@@ -155,9 +166,7 @@ def measure_memory(result: QueryResult, path: Path, small: Path, threads: int) -
         try:
             request = {"query": result.query.name, "variant": found.variant, "target": None}
             for file in (small, path):
-                ran = worker.ask(path=str(file), **request)
-                if "error" in ran:
-                    raise RuntimeError(f"{found.engine}: {ran['error']}")
+                worker.ask(path=str(file), **request)
                 if file is small:
                     found.idle_mb = worker.ask()["resident"]
             found.peak_mb = worker.ask()["peak"]
@@ -172,11 +181,12 @@ def _choose(query: Query, path: Path, worker: Worker, expected: Answer | None) -
     failed: dict[str, float | str] = {}
     for variant in worker.ask(**asked)["variants"]:
         target = _target(worker.engine)
-        ran = worker.ask(**asked, variant=variant, target=str(target))
-        if "error" in ran:
-            answers.of_files(target)
-            failed[variant] = ran["error"]
-            print(f"{query.name}: {worker.engine}, {variant}: {ran['error']}", file=sys.stderr)
+        try:
+            ran = worker.ask(**asked, variant=variant, target=str(target))
+        except EngineError as error:
+            _remove(target)
+            failed[variant] = str(error)
+            print(f"{query.name}: {variant}: {error}", file=sys.stderr)
             continue
         answer = answers.of_value(ran["value"]) if query.single else answers.of_files(target)
         expected = expected or answer
@@ -186,7 +196,7 @@ def _choose(query: Query, path: Path, worker: Worker, expected: Answer | None) -
             )
         seconds[variant] = ran["seconds"]
     if not seconds or expected is None:
-        raise RuntimeError(f"{query.name}: {worker.engine} can do it in no variant")
+        raise EngineError(f"{query.name}: {worker.engine} can do it in no variant: {failed}")
     best = min(seconds.values())
     for variant in [name for name in seconds if seconds[name] < _HOPELESS * best] if len(seconds) > 1 else []:
         seconds[variant] = _run(query, path, worker, variant)["seconds"]
@@ -221,16 +231,16 @@ def _run(query: Query, path: Path, worker: Worker, variant: str) -> dict[str, An
     """Run a variant as it is measured."""
     target = _target(worker.engine) if query.kept else None
     try:
-        ran = worker.ask(query=query.name, path=str(path), variant=variant, target=target and str(target))
+        return worker.ask(query=query.name, path=str(path), variant=variant, target=target and str(target))
     finally:
         if target:
-            for part in target.parent.glob(f"{target.name}*"):
-                part.unlink()
-    if "error" in ran:
-        raise RuntimeError(f"{query.name}: {worker.engine}, {variant}: {ran['error']}")
-    return ran
+            _remove(target)
 
 
 def _target(engine: str) -> Path:
-    """A file in memory."""
-    return Path("/dev/shm") / f"s3sql-bench-{os.getpid()}-{engine}.csv"
+    return machine.memory_directory() / f"s3sql-bench-{os.getpid()}-{engine}.csv"
+
+
+def _remove(target: Path) -> None:
+    for part in target.parent.glob(f"{target.name}*"):
+        part.unlink()

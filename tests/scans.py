@@ -126,5 +126,3 @@ def csv_input(dialect: csv_rows.Dialect, **more: Any) -> CsvInput:
 def no_buffer_is_out() -> bool:
     """Whether every morsel buffer has been given back."""
     return engine._POOL._taken == 0
-
-

@@ -20,9 +20,10 @@ import pyarrow.csv
 from benchmarks.engines import Variant
 from benchmarks.engines.duckdb import write_arrow
 from benchmarks.engines.schemas import amount_types, schemas
+from benchmarks.machine import memory_directory
 from benchmarks.queries import TABLE, Query
 
-_SCRATCH = Path("/dev/shm") / f"s3sql-bench-datafusion-{os.getpid()}.csv"
+_SCRATCH = memory_directory() / f"s3sql-bench-datafusion-{os.getpid()}.csv"
 
 
 class DataFusion:

@@ -46,7 +46,7 @@ class DuckDB:
 
     def _arrow(self, sql: str, target: Path | None) -> None:
         self._connection.execute("SET preserve_insertion_order = false")
-        reader = self._connection.execute(sql).to_arrow_reader()
+        reader = self._connection.sql(sql).to_arrow_reader()
         write_arrow(reader.schema, reader, target)
 
     def _value(self, sql: str, target: Path | None) -> object:

@@ -55,9 +55,7 @@ def _amounts(schema: str, query: Query) -> list[Any]:
 def _scan(query: Query, path: Path, columns: dict[str, Type]) -> pl.LazyFrame:
     """The file as a lazy frame; without quotes in the file Polars is told so."""
     schema = {name: _TYPES[kind] for name, kind in columns.items()}
-    return pl.scan_csv(
-        path, has_header=False, schema=schema, quote_char='"' if query.quoted else None, rechunk=False
-    )
+    return pl.scan_csv(path, has_header=False, schema=schema, quote_char='"' if query.quoted else None)
 
 
 def _asked(query: Query, frame: pl.LazyFrame, columns: dict[str, Type], amount: Any) -> pl.LazyFrame:

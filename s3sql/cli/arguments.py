@@ -56,6 +56,11 @@ def _add_input(group: argparse._ArgumentGroup) -> None:
         help="what FILE holds (default: what its name or another option says)",
     )
     group.add_argument(
+        "--compression",
+        choices=["none", "gzip", "bzip2"],
+        help="how FILE is compressed (default: what its name says)",
+    )
+    group.add_argument(
         "--header",
         choices=["none", "use", "ignore"],
         help="whether the first line of CSV names the columns (default: none)",
@@ -111,6 +116,7 @@ def query_options(arguments: argparse.Namespace) -> dict[str, Any]:
     given = {
         "input_format": arguments.format,
         "output_format": arguments.output,
+        "compression_type": _upper(arguments.compression),
         "file_header_info": _upper(arguments.header),
         "field_delimiter": arguments.delimiter,
         "quote_character": arguments.quote,

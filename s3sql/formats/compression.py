@@ -19,16 +19,14 @@ from __future__ import annotations
 
 import bz2
 from collections.abc import Iterator
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, cast
 
 from s3sql.errors import S3SelectError
 
 try:
-    from isal.isal_zlib import crc32, decompressobj
-    from isal.igzip_lib import IsalError as inflate_error
+    from isal import isal_zlib as deflate
 except ImportError:  # isal has no wheel for every platform; zlib takes about three times as long
-    from zlib import crc32, decompressobj  # type: ignore[assignment]
-    from zlib import error as inflate_error
+    import zlib as deflate  # type: ignore[no-redef]
 
 #: Most bytes of text in one piece.
 PIECE_BYTES = 128 << 10
@@ -42,6 +40,8 @@ _FEED_BYTES = 32 << 10
 #: A raw deflate stream: the header and the checksum around it are read here, so that a wrong checksum does
 #: not cost the text before it.
 _RAW_DEFLATE = -15
+
+_INFLATE_ERROR: type[Exception] = cast("type[Exception]", deflate.error)
 
 _GZIP_MAGIC = b"\x1f\x8b\x08"
 _HAS_HEADER_CRC, _HAS_EXTRA, _HAS_NAME, _HAS_COMMENT = 0x02, 0x04, 0x08, 0x10
@@ -127,7 +127,7 @@ class GzipMember:
         """
         self._compressed = compressed
         self._read_header(head)
-        self._inflater = decompressobj(_RAW_DEFLATE)
+        self._inflater = deflate.decompressobj(_RAW_DEFLATE)
         self._checksum = 0
         self._length = 0
 
@@ -139,11 +139,11 @@ class GzipMember:
     def _read_header(self, head: bytes) -> None:
         """Go past the optional fields of the header."""
         flags = head[3]
-        checksum = crc32(head)
+        checksum = deflate.crc32(head)
         if flags & _HAS_EXTRA:
             length = _whole(self._compressed, 2, "GZIP")
             extra = _whole(self._compressed, int.from_bytes(length, "little"), "GZIP")
-            checksum = crc32(extra, crc32(length, checksum))
+            checksum = deflate.crc32(extra, deflate.crc32(length, checksum))
         for flag in (_HAS_NAME, _HAS_COMMENT):
             if flags & flag:
                 checksum = self._pass_text(checksum)
@@ -160,7 +160,7 @@ class GzipMember:
                 raise _cut_short("GZIP", self._compressed.position)
             end = found.find(0) + 1
             part = found[: end or len(found)]
-            checksum = crc32(part, checksum)
+            checksum = deflate.crc32(part, checksum)
             self._compressed.skip(len(part))
             if end:
                 return checksum
@@ -176,12 +176,12 @@ class GzipMember:
             fed = self._compressed.look(_FEED_BYTES)
             try:
                 text: bytes = inflater.decompress(fed, PIECE_BYTES)
-            except inflate_error as error:
+            except _INFLATE_ERROR as error:
                 raise _damaged("GZIP", self._compressed.position, str(error)) from error
             left = inflater.unused_data if inflater.eof else inflater.unconsumed_tail
             self._compressed.skip(len(fed) - len(left))
             if text:
-                self._checksum = crc32(text, self._checksum)
+                self._checksum = deflate.crc32(text, self._checksum)
                 self._length += len(text)
                 return text
             if not fed and not inflater.eof:

@@ -118,8 +118,10 @@ class CsvBatch(Batch):
         out = write_json_rows(
             self.block.buffer, fields.first, fields.starts, fields.ends, prefixes, _NO_DELIMITER, ends
         )
-        bounds = ends.astype(np.int32)
-        return Column.of(Kind.STRUCT, Text(out, np.concatenate([[np.int32(0)], bounds[:-1]]), bounds))
+        stops = ends.astype(np.int32)
+        starts = np.zeros_like(stops)
+        starts[1:] = stops[:-1]
+        return Column.of(Kind.STRUCT, Text(out, starts, stops))
 
     def path(self, steps: tuple[Step, ...]) -> Column:
         """CSV values have no members."""

@@ -176,9 +176,11 @@ def general_index(
     size = length // 8 + 16
     state = np.zeros(4, np.int64)
     while True:
-        record_starts = scratch.int32s("csv record starts", rows)[:rows]
+        record_starts = scratch.int32s("csv record starts", rows)
+        first = scratch.int32s("csv record fields", rows + 1)
+        rows = min(record_starts.size, first.size - 1)
+        record_starts, first = record_starts[:rows], first[: rows + 1]
         record_ends = scratch.int32s("csv record ends", rows)[:rows]
-        first = scratch.int32s("csv record fields", rows + 1)[: rows + 1]
         starts = scratch.int32s("csv field starts", size)
         ends = scratch.int32s("csv field ends", size)
         status = csv_general.parse_records(
@@ -188,7 +190,11 @@ def general_index(
         )  # fmt: skip
         if status != csv_general.TABLE_FULL:
             break
-        rows, size = 4 * rows, 4 * starts.size
+        # Only what was full grows: the arrays are kept, so what grows with every morsel would never stop.
+        if state[0] == rows:
+            rows = 4 * rows
+        else:
+            size = 4 * starts.size
     count, position, arena, failed_at = (int(value) for value in state)
     first = first[: count + 1]
     fields = CsvFields(first, starts[: first[count]], ends[: first[count]])

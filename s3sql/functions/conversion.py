@@ -79,11 +79,9 @@ _EXPECTED = {
 
 def _impossible(source: Kind, kind: Kind) -> S3SelectError:
     possible = [target.name for origin, target in _CONVERSIONS if origin == source]
-    hint = (
-        f"{source.name} can be cast to {', '.join(possible)}"
-        if possible
-        else "A list or struct has no conversions"
-    )
+    hint = "Lists and structs have no conversions"
+    if possible:
+        hint = f"{source.name} can be cast to {', '.join(possible)}"
     return S3SelectError(
         "InvalidCast",
         f"Attempt to convert from one data type to another is invalid: "

@@ -4,7 +4,7 @@ In: importing this module registers ``s3select``.  Out: sqlglot's tokens, trees 
 (``portable.py``) and, with ``write="s3select"``, our canonical SQL.
 
 Only Dialect and Tokenizer are subclassed: with sqlglot's compiled build present a subclass of its Parser,
-Generator or nodes fails with a TypeError, so those two are classes of ours with the methods sqlglot calls.
+Generator or nodes fails with a TypeError. sqlglot reaches those two through methods of Dialect only.
 """
 
 from __future__ import annotations
@@ -56,27 +56,17 @@ class S3Select(Dialect):
             text = lexer.Text(sql)
             return [_token(token, text) for token in lexer.tokenize(sql)[:-1]]
 
-    class Parser:
-        """Our parser behind the two methods of sqlglot's that ``Dialect`` calls."""
+    def parse(self, sql: str, **options: Any) -> list[exp.Expr | None]:
+        """The one statement of *sql*, in nodes that other dialects write correctly."""
+        return [portable(parse(sql))]
 
-        def __init__(self, **_options: Any) -> None: ...
+    def parse_into(self, expression_type: exp.IntoType, sql: str, **options: Any) -> list[exp.Expr | None]:
+        """As parse(): the dialect has one kind of statement."""
+        return self.parse(sql, **options)
 
-        def parse(self, _tokens: list[Token], sql: str) -> list[exp.Expr | None]:
-            """The one statement of *sql*, in nodes that other dialects write correctly."""
-            return [portable(parse(sql))]
-
-        def parse_into(self, _types: exp.IntoType, _tokens: list[Token], sql: str) -> list[exp.Expr | None]:
-            """As parse(): the dialect has one kind of statement."""
-            return self.parse(_tokens, sql)
-
-    class Generator:
-        """Our printer behind the method of sqlglot's Generator that ``Dialect`` calls."""
-
-        def __init__(self, **_options: Any) -> None: ...
-
-        def generate(self, expression: exp.Expr, copy: bool = True) -> str:
-            """*expression* as canonical SQL; *copy* is sqlglot's and has no meaning here."""
-            return print_sql(expression)
+    def generate(self, expression: exp.Expr, copy: bool = True, **options: Any) -> str:
+        """*expression* as canonical SQL; sqlglot's options have no meaning here."""
+        return print_sql(expression)
 
 
 def _token(token: lexer.Token, text: lexer.Text) -> Token:

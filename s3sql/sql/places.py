@@ -35,5 +35,5 @@ def position(node: exp.Expr) -> Position | None:
 
 def own_position(node: exp.Expr) -> Position | None:
     """The place *node* was marked with: for a step of a path the step's, not the path's."""
-    line = node.meta_get("line")
-    return None if line is None else Position(line, node.meta_get("col"))
+    line = node.meta.get("line")
+    return None if line is None else Position(line, node.meta["col"])

@@ -19,7 +19,8 @@ def test_what_was_not_said_is_left_to_the_query() -> None:
 
 def test_every_option_is_one_of_the_query() -> None:
     words = (
-        "--format csv --header use --delimiter ; --quote ' --escape \\ --comment % --record-delimiter | "
+        "--format csv --compression gzip --header use --delimiter ; --quote ' --escape \\ --comment % "
+        "--record-delimiter | "
         "--allow-quoted-record-delimiter --json-type document --scan-range 1-2 --output json "
         "--output-delimiter ; --output-quote ' --output-escape \\ --output-record-delimiter | "
         "--quote-fields always --endpoint-url http://x --region y --profile z"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import io
 import signal
 import subprocess
@@ -51,6 +52,15 @@ def test_delimiters_of_both_sides(tmp_path: Path, capfdbinary: pytest.CaptureFix
     ]
     assert run("SELECT * FROM S3Object", str(path), *words, "--quote-fields", "always") == 0
     assert capfdbinary.readouterr().out == b"'1';'a\tb'\n'2';'c'\n"
+
+
+def test_a_compressed_file(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    named, unnamed = tmp_path / "x.csv.gz", tmp_path / "x.csv"
+    for path in (named, unnamed):
+        path.write_bytes(gzip.compress(CSV.encode()))
+    assert run("SELECT COUNT(*) FROM S3Object", str(named)) == 0
+    assert run("SELECT COUNT(*) FROM S3Object", str(unnamed), "--compression", "gzip") == 0
+    assert capfdbinary.readouterr().out == b"3\n3\n"
 
 
 def test_standard_input(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,7 +56,7 @@ def test_cast_is_that_of_single_values(
             Value(Kind.LIST, "[]"),
             Kind.STRING,
             "InvalidCast",
-            "cast from LIST to STRING. A list or struct has no conversions",
+            "cast from LIST to STRING. Lists and structs have no conversions",
         ),
     ],
 )

@@ -323,8 +323,8 @@ def test_depth_adds_up_over_operands() -> None:
 
 
 PIECES = [
-    *"SELECT FROM WHERE LIMIT S3Object s a * , . ( ) [ ] 'x' \"y\" 1 1.5 `1` `x AND OR NOT = < + - ||".split(),
-    *"IN IS NULL LIKE ESCAPE BETWEEN CASE WHEN THEN ELSE END CAST AS INT COUNT SUM LOWER TRIM".split(),
+    *"SELECT FROM WHERE LIMIT S3Object s a * , . ( ) [ ] 'x' \"y\" 1 1.5 `1` `x AND OR NOT = < +".split(),
+    *"- || IN IS NULL LIKE ESCAPE BETWEEN CASE WHEN THEN ELSE END CAST AS INT COUNT SUM LOWER TRIM".split(),
     *"SUBSTRING FOR EXTRACT YEAR DATE_ADD GROUP BY JOIN ON UNION VALUES AT UNPIVOT DISTINCT VALUE".split(),
     *("'", '"', "é", "#", "^", "--", "/*", "*/", "\n", "\v", ";", "@", "{", "}", ":", "<<", ">>"),
 ]

@@ -22,13 +22,13 @@ class Dialect:
     allow: bool = False
 
 
-class _Failure(Exception):
+class _FailedError(Exception):
     """The code of an error and where in the text it shows."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """A record's place in the text, without its delimiter, and its fields; ``next`` is behind the delimiter."""
+    """A record's fields and place in the text, without its delimiter; ``next`` is behind that."""
 
     start: int
     end: int
@@ -67,7 +67,7 @@ def spans(text: str, dialect: Dialect, longest: int = 1 << 20) -> tuple[list[Rec
             continue
         try:
             fields, end, behind = _record(text, position, dialect)
-        except _Failure as failure:
+        except _FailedError as failure:
             code, place = failure.args
             return records, "OverMaxRecordSize" if too_long(place) else code
         if too_long(end):
@@ -112,7 +112,7 @@ def _quoted(text: str, position: int, dialect: Dialect) -> tuple[str, int]:
         elif not doubling and text.startswith(dialect.escape, position):
             position += len(dialect.escape)
             if not dialect.allow and text.startswith(dialect.record, position):
-                raise _Failure("CSVEscapingRecordDelimiter", position)
+                raise _FailedError("CSVEscapingRecordDelimiter", position)
             if position < len(text):
                 value += text[position]
                 position += 1
@@ -121,8 +121,8 @@ def _quoted(text: str, position: int, dialect: Dialect) -> tuple[str, int]:
         elif text.startswith(dialect.quote, position):
             return value, position + len(dialect.quote)
         elif not dialect.allow and text.startswith(dialect.record, position):
-            raise _Failure("CSVEscapingRecordDelimiter", position)
+            raise _FailedError("CSVEscapingRecordDelimiter", position)
         else:
             value += text[position]
             position += 1
-    raise _Failure("CSVUnescapedQuote", position)
+    raise _FailedError("CSVUnescapedQuote", position)

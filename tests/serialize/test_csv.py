@@ -1,0 +1,101 @@
+"""CSV output against the rules in plain Python, and its short ways against the general one."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from s3sql.buffers import PaddedBuffer
+from s3sql.formats.base import Morsel
+from s3sql.formats.csv import CsvBatch, CsvFormat
+from s3sql.formats.csv_block import arena_room
+from s3sql.formats.csv_dialect import CsvDialect
+from s3sql.formats.scratch import Scratch
+from s3sql.request import CsvInput, CsvOutput, JsonOutput
+from s3sql.serialize.base import Member, Records, SpreadMembers
+from s3sql.serialize.csv import CsvSerializer
+from s3sql.serialize.output import serializer_for
+from s3sql.types import Column, Decimals, Kind, Text
+
+
+def written(records: Records) -> bytes:
+    return bytes(records.payload)
+
+
+def field(value: str, output: CsvOutput) -> str:
+    """One field as CSVOutput says it is written."""
+    quote, escape = output.quote_character, output.quote_escape_character
+    causes = [output.field_delimiter, quote, *output.record_delimiter, "\r", "\n"]
+    if not quote or (output.quote_fields == "ASNEEDED" and not any(c and c in value for c in causes)):
+        return value
+    escaped = "".join(escape + c if c in (quote, escape) else c for c in value)
+    return quote + escaped + quote
+
+
+outputs = st.builds(
+    CsvOutput,
+    quote_fields=st.sampled_from(["ASNEEDED", "ALWAYS"]),
+    quote_character=st.sampled_from(['"', "'", "", "”"]),
+    quote_escape_character=st.sampled_from(['"', "\\", "§"]),
+    record_delimiter=st.sampled_from(["\n", "\r\n", "_", "end", "§"]),
+    field_delimiter=st.sampled_from([",", "|", "ab", "§", "\t"]),
+)
+values = st.text(alphabet="a,\"'\\|_\r\n§”be ", max_size=12)
+
+
+@given(outputs, st.lists(st.tuples(values, values), max_size=20))
+def test_fields_are_quoted_where_the_rules_say(output: CsvOutput, rows: list[tuple[str, str]]) -> None:
+    columns = [Column.of(Kind.STRING, Text.of([row[n] for row in rows])) for n in range(2)]
+    members = [Member(name, column) for name, column in zip("ab", columns, strict=True)]
+    expected = "".join(
+        output.field_delimiter.join(field(value, output) for value in row) + output.record_delimiter
+        for row in rows
+    )
+    records = CsvSerializer(output).serialize(members, len(rows))
+    assert written(records).decode() == expected
+    assert len(records) == len(rows)
+
+
+def test_unknown_values_are_empty_and_numbers_keep_their_spelling() -> None:
+    tags = np.array([Kind.DECIMAL, Kind.NULL, Kind.MISSING, Kind.STRING], np.uint8)
+    parts = {
+        Kind.DECIMAL: Decimals(np.array([1, 0, 0, 0]), np.array([-3, 0, 0, 0], np.int32)),
+        Kind.STRING: Text.of(["", "", "", "x"]),
+    }
+    spelled = Column.tagged(tags, parts, Text.of(["1e3", "", "", ""]))
+    computed = Column.tagged(tags, parts)
+    members = [Member("a", spelled), Member("b", computed)]
+    assert written(CsvSerializer(CsvOutput()).serialize(members, 4)) == b"1e3,1E+3\n,\n,\nx,x\n"
+
+
+def batch_of(text: str, rows: list[int]) -> CsvBatch:
+    contents = text.encode()
+    buffer = PaddedBuffer.empty(len(contents) + arena_room(len(contents)))
+    buffer.array[: len(contents)] = np.frombuffer(contents, np.uint8)
+    morsel = Morsel(buffer, len(contents), 0, at_end=True)
+    batch = CsvFormat(CsvDialect.of(CsvInput()), (1,)).rows(morsel, Scratch()).batch
+    taken = batch.take(np.array([row for row in rows if row < batch.length], np.intp))
+    assert isinstance(taken, CsvBatch)
+    return taken
+
+
+cells = st.sampled_from(
+    ["", "a", "12.5", "é", "x" * 70, '"q"', '"a,b"', '"a""b"', '""', "'", "|", "a\rb", 'st"ray']
+)
+texts = st.lists(st.lists(cells, min_size=1, max_size=4), max_size=12).map(
+    lambda rows: "".join(",".join(row) + "\n" for row in rows)
+)
+selections = st.sets(st.integers(0, 11)).map(sorted)
+
+
+@given(texts, selections, st.one_of(outputs, st.just(CsvOutput()), st.builds(JsonOutput)))
+def test_whole_records_are_written_as_spread_structs_are(
+    text: str, rows: list[int], output: CsvOutput | JsonOutput
+) -> None:
+    batch = batch_of(text, rows)
+    writer = serializer_for(output)
+    short = writer.serialize_rows(batch)
+    general = writer.serialize([SpreadMembers(batch.row(), whole_row=True)], batch.length)
+    assert written(short) == written(general)
+    assert short.ends.tolist() == general.ends.tolist()
