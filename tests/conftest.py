@@ -1,4 +1,7 @@
-"""What every test runs under: no AWS account, no AWS configuration, and few hypothesis examples."""
+"""What every test runs under: no AWS account, no AWS configuration, and few hypothesis examples.
+
+``pytest --update-golden`` writes the golden files (:mod:`tests.test_golden`) anew.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,14 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("long", parent=settings.get_profile("tests"), max_examples=5000)
 settings.load_profile(os.environ.get("S3SQL_HYPOTHESIS_PROFILE", "tests"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="write what the queries of tests/golden/*.slt answer now; read the difference",
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,7 @@ from decimal import Decimal
 from typing import Any, Protocol, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from s3sql.errors import S3SelectError
 from s3sql.exec import logic
@@ -109,25 +110,32 @@ def constant(kind: Kind, value: Any, length: int) -> Column:
     return Column(length, kind, None, {kind: _CONSTANTS[kind](value, length)})
 
 
+def _repeated(one: NDArray[Any], length: int) -> NDArray[Any]:
+    """The only entry of *one*, *length* times: what ``np.broadcast_to`` does, in a tenth of the time."""
+    repeated: NDArray[Any] = np.ndarray(length, one.dtype, one, strides=(0,))
+    repeated.flags.writeable = False
+    return repeated
+
+
 def _constant_array(dtype: Any) -> Callable[[Any, int], Payload]:
-    return lambda value, length: np.broadcast_to(np.array(value, dtype), length)
+    return lambda value, length: _repeated(np.array([value], dtype), length)
 
 
 def _constant_decimals(value: Decimal, length: int) -> Payload:
     one = Decimals.of([value])
-    wide = None if one.wide is None else np.broadcast_to(one.wide, length)
-    return Decimals(np.broadcast_to(one.mantissa, length), np.broadcast_to(one.scale, length), wide)
+    wide = None if one.wide is None else _repeated(one.wide, length)
+    return Decimals(_repeated(one.mantissa, length), _repeated(one.scale, length), wide)
 
 
 def _constant_text(value: str, length: int) -> Payload:
     one = Text.of([value])
-    return Text(one.buffer, np.broadcast_to(one.starts, length), np.broadcast_to(one.ends, length))
+    return Text(one.buffer, _repeated(one.starts, length), _repeated(one.ends, length))
 
 
 def _constant_timestamps(value: tuple[int, int, int, int], length: int) -> Payload:
     dtypes = (np.int64, np.int32, np.uint8, np.int16)
-    arrays = [np.array(field, dtype) for field, dtype in zip(value, dtypes, strict=True)]
-    return Timestamps(*(np.broadcast_to(array, length) for array in arrays))
+    arrays = [np.array([field], dtype) for field, dtype in zip(value, dtypes, strict=True)]
+    return Timestamps(*(_repeated(array, length) for array in arrays))
 
 
 _CONSTANTS: dict[Kind, Callable[[Any, int], Payload]] = {

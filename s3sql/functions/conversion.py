@@ -45,6 +45,8 @@ def cast(operand: Column, kind: Kind, fail: Fail) -> Column:
     """``CAST(operand AS kind)``, the kind one of BOOL, INT, FLOAT, DECIMAL, STRING."""
     if operand.kind == kind:
         return Column.of(kind, operand.parts[kind])
+    if operand.kind is not None and operand.length:
+        return _cast_uniform(operand.kind, operand, kind, fail)
     tags = operand.tag_array()
     result = np.where(tags >= Kind.BOOL, np.uint8(Kind.NULL), tags)
     pieces: list[tuple[Payload, Mask]] = []
@@ -66,6 +68,21 @@ def cast(operand: Column, kind: Kind, fail: Fail) -> Column:
     taken = [(np.flatnonzero(fine), Column.of(kind, payload)) for payload, fine in pieces]
     merged = Column.interleave(len(result), [(rows, column.take(rows)) for rows, column in taken])
     return Column.tagged(result, merged.parts)
+
+
+def _cast_uniform(source: Kind, operand: Column, kind: Kind, fail: Fail) -> Column:
+    """As :func:`cast`, for rows of one kind: by far the most frequent case."""
+    if source < Kind.BOOL:
+        return Column.unknown(source, operand.length)
+    rows = np.ones(operand.length, np.bool_)
+    conversion = _CONVERSIONS.get((source, kind))
+    if conversion is None:
+        fail(rows, _impossible(source, kind))
+        return Column.unknown(Kind.NULL, operand.length)
+    converted, fine = conversion(operand.parts[source], rows, fail)
+    if fine is rows or fine.all():
+        return Column.of(kind, converted)
+    return Column.tagged(np.where(fine, np.uint8(kind), np.uint8(Kind.NULL)), {kind: converted})
 
 
 # --- errors -----------------------------------------------------------------------------------------------

@@ -112,6 +112,18 @@ def order_with_literal(
             by_length = INT64(text_length > length) - INT64(text_length < length)
             sign[row] = by_head * 2 + by_length
         return
+    if length <= 16:
+        tail = _head(literal, literal_start + 8, length - 8)
+        for row in range(len(starts)):
+            start = INT64(at(starts, row))
+            text_length = INT64(at(ends, row)) - start
+            text_head = _head(buffer, start, text_length)
+            text_tail = _head(buffer, start + 8, text_length - 8)
+            by_head = INT64(text_head > head) - INT64(text_head < head)
+            by_tail = INT64(text_tail > tail) - INT64(text_tail < tail)
+            by_length = INT64(text_length > length) - INT64(text_length < length)
+            sign[row] = by_head * 4 + by_tail * 2 + by_length
+        return
     for row in range(len(starts)):
         start = INT64(at(starts, row))
         text_length = INT64(at(ends, row)) - start

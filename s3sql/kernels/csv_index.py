@@ -167,13 +167,13 @@ def index_records(
             separators &= ~below
         else:
             separators = none
-        if stop - position > longest:
-            state[0] = 1
-            break
         if skip and quoting:
             for inner in range(position, behind):
                 if at(buffer, inner) == quote:
                     return QUOTE_IN_COMMENT
+        if stop - position > longest:
+            state[0] = 1
+            break
         if not skip and stop != position:
             if ragged_from < count:
                 ragged = 1
