@@ -20,13 +20,14 @@ from benchmarks.lineitem import ROWS, cache_directory, lineitem
 from benchmarks.measure import QueryResult, Worker, WrongAnswerError, measure, measure_memory
 from benchmarks.queries import BY_NAME, QUERIES, Query
 
-_QUICK_ROWS = 1_200_000
+_QUICK_ROWS = 600_000
 _SMALL_ROWS = 1_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and report; 1 if an engine gave another answer than ours."""
     options = _parser().parse_args(arguments)
+    started = time.monotonic()
     queries = _queries(options)
     rows = options.rows or (_QUICK_ROWS if options.quick else ROWS)
     samples = options.samples or (3 if options.quick else 5)
@@ -40,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "threads": options.threads,
         "samples": samples,
         "rows": rows,
+        "bytes": {path.name: path.stat().st_size for path in files.values()},
         "load_before": machine.load_average(),
     }
     workers = [Worker(engine, options.threads) for engine in options.engines]
@@ -59,6 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for worker in workers:
             worker.close()
     run["load_after"] = machine.load_average()
+    run["minutes"] = round((time.monotonic() - started) / 60, 1)
     print(report.markdown(run, results))
     print(f"\nEvery sample: {_write(run, results)}")
     return 0

@@ -29,7 +29,7 @@ from benchmarks.queries import Query
 _ROOT = Path(__file__).resolve().parent.parent
 
 #: A variant so much slower than its engine's best in the first run is not tried again.
-_HOPELESS = 1.4
+_HOPELESS = 1.25
 
 
 class WrongAnswerError(Exception):

@@ -18,9 +18,9 @@ class Query:
     """One line of the result.
 
     ``shape`` names the work for the engines that are not asked in SQL. ``single``: the answer is one value,
-    compared by value; otherwise it is CSV, compared byte for byte as a multiset of lines. ``filtered``: it
-    has a predicate on the ship date. ``kept``: the answer goes to a tmpfs file while the clock runs, instead
-    of being handed over and dropped. ``target``: the ratio to the fastest peer that was asked for.
+    compared by value; otherwise it is CSV, compared as a multiset of lines. ``kept``: the answer
+    goes to a tmpfs file while the clock runs, instead of being handed over and dropped. ``target``: the ratio
+    to the fastest peer that was asked for. ``quick``: it is one of those of ``--quick``.
     """
 
     name: str
@@ -31,7 +31,6 @@ class Query:
     target: float
     quoted: bool = False
     single: bool = False
-    filtered: bool = False
     kept: bool = False
     quick: bool = True
 
@@ -44,7 +43,7 @@ _STAR = ("SELECT * FROM S3Object s", "SELECT * FROM lineitem")
 _COUNT = ("SELECT COUNT(*) FROM S3Object s", "SELECT COUNT(*) FROM lineitem")
 
 QUERIES = (
-    Query("filter", "filter 2 %, `SELECT *`", "filter", *_FILTER, target=4, filtered=True),
+    Query("filter", "filter 2 %, `SELECT *`", "filter", *_FILTER, target=4),
     Query(
         "project",
         "filter 15 %, 2 columns",
@@ -52,7 +51,6 @@ QUERIES = (
         "SELECT s._1, s._6 FROM S3Object s WHERE s._11 < '1993-01-14'",
         "SELECT l_orderkey, l_extendedprice FROM lineitem WHERE l_shipdate < '1993-01-14'",
         target=4,
-        filtered=True,
     ),
     Query(
         "sum",
@@ -66,7 +64,6 @@ QUERIES = (
         "AND CAST(l_discount AS {money}) BETWEEN 0.05 AND 0.07 AND CAST(l_quantity AS INT) < 24",
         target=4,
         single=True,
-        filtered=True,
     ),
     Query(
         "like",
@@ -95,7 +92,6 @@ QUERIES = (
         *_FILTER,
         target=3,
         quoted=True,
-        filtered=True,
     ),
     Query("quoted-star", "quoted CSV: `SELECT *`", "star", *_STAR, target=3, quoted=True),
 )

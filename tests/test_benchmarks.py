@@ -1,4 +1,4 @@
-"""The benchmark program: its files are always the same, its engines do the same work, its ratios are right."""
+"""The benchmark program: its files are always the same, its engines do the same work, its ratios right."""
 
 from __future__ import annotations
 

@@ -17,8 +17,8 @@ are comments.
 
     query SELECT c FROM S3Object
     ----
-    error MissingHeaders                             or its error, behind the records that come before it,
-                                                     with line:column if the message has a place
+    error MissingHeaders 1:8                         or its error, behind the records that come before it;
+                                                     without line:column the place is not compared
 
 What ``input``, ``output`` and ``scan`` set holds until the next one; ``input`` ends a ``scan``. In texts and
 settings (not in queries) ``\n \r \t \0 \\`` and ``\xNN``, one byte, have their usual meaning. A line stands
@@ -205,7 +205,10 @@ def test_query(path: Path, query: Query, request: pytest.FixtureRequest) -> None
         update(path)
         return
     got = query.got()
-    if got == query.expected:
+    expected = query.expected
+    if expected and got and expected[-1].startswith("error ") and expected[-1].count(" ") == 1:
+        got[-1] = " ".join(got[-1].split(" ")[:2])
+    if got == expected:
         return
     pytest.fail(
         "\n".join(
@@ -216,7 +219,7 @@ def test_query(path: Path, query: Query, request: pytest.FixtureRequest) -> None
                 "",
                 f"query {query.sql}",
                 "---- expected",
-                *query.expected,
+                *expected,
                 "---- got",
                 *got,
             ]

@@ -228,3 +228,28 @@ def test_bytes_that_are_no_text_fail_at_their_row_wherever_the_morsels_end() -> 
                 got = scan(b"".join(broken), ALL)
             assert got.code == "InvalidTextEncoding"
             assert got.records == [b'{"_1":"%d","_2":"\xc3\xa9"}\n' % number for number in range(place)]
+
+
+def test_a_character_cut_by_a_morsel_is_text() -> None:
+    # Quoted record delimiters with an escape character: morsels end anywhere, in characters too.
+    rows = ["é,😀" + "ü" * (number % 5) for number in range(200)]
+    inputs = CsvInput(allow_quoted_record_delimiter=True, quote_escape_character="\\")
+    for morsel in range(100, 130):
+        with morsels_of(morsel):
+            got = scan("\n".join(rows).encode(), ALL, inputs, CsvOutput())
+        assert got == Scanned([f"{row}\n".encode() for row in rows], None)
+
+
+@pytest.mark.parametrize("header", ["NONE", "USE", "IGNORE"])
+@pytest.mark.parametrize("contents", [b'"\xff\n', b'"\xff', b"#\xff\na\n1\n", b"a,\xff\n1"])
+def test_what_is_no_text_is_told_before_what_is_no_csv(contents: bytes, header: str) -> None:
+    # As it would be if the object were decoded before it is read: a GZIP object that was not declared.
+    inputs = CsvInput(file_header_info=header)  # type: ignore[arg-type]
+    assert scan(contents, ALL, inputs).code == "InvalidTextEncoding"
+
+
+def test_a_comment_with_a_quote_is_as_long_as_its_line() -> None:
+    rows = b'# 5" long\n' + b"1,2\n" * 40 + b'# 6" long\n'
+    inputs = CsvInput(allow_quoted_record_delimiter=True)
+    with morsels_of(1000, longest=50):
+        assert scan(rows, "SELECT COUNT(*) FROM S3Object", inputs) == Scanned([b'{"_1":40}\n'], None)

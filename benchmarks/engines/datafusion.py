@@ -33,9 +33,10 @@ class DataFusion:
         self._threads = threads
 
     def variants(self, query: Query, path: Path) -> dict[str, Variant]:
+        """``view``: text is read as Arrow's string views; tried where all columns are text."""
         found: dict[str, Variant] = {}
         for schema, columns in schemas(query).items():
-            for text in (pa.string(), pa.string_view()):
+            for text in (pa.string(), pa.string_view()) if schema == "text" else (pa.string(),):
                 types = {"text": text, "int": pa.int64(), "decimal": pa.decimal128(12, 2)}
                 types |= {"double": pa.float64(), "date": pa.date32()}
                 context = self._context()

@@ -5,8 +5,11 @@ the file's beginning twice.
 
 text    every column is text: nothing to parse, nothing to format
 date    the ship date is parsed, because it is compared; the rest is text
-typed   every column has its type; amounts are DECIMAL(12,2), so that they are written back as they were
-double  as typed, but amounts are binary floats; only where the answer is a single number
+typed   every column has its type; amounts are DECIMAL(12,2)
+double  as typed, but amounts are binary floats
+
+The last two are for queries whose answer is one number: where rows come out, parsing a value only to write it
+back as it was cannot pay.
 """
 
 from __future__ import annotations
@@ -25,19 +28,15 @@ _DATES = frozenset({"l_shipdate", "l_commitdate", "l_receiptdate"})
 
 def schemas(query: Query) -> dict[str, dict[str, Type]]:
     """The schemas worth trying for *query*, by name."""
-    found = {"text": {name: _text(name) for name in COLUMNS}}
+    found: dict[str, dict[str, Type]] = {"text": dict.fromkeys(COLUMNS, "text")}
     if query.shape in ("star", "count") or query.shape.startswith("like"):
         return found
-    found["typed"] = {name: _typed(name) for name in COLUMNS}
     if query.single:
+        found["typed"] = {name: _typed(name) for name in COLUMNS}
         found["double"] = {name: _double(name) for name in COLUMNS}
     else:
         found["date"] = {name: "date" if name == "l_shipdate" else "text" for name in COLUMNS}
     return found
-
-
-def _text(name: str) -> Type:
-    return "text"
 
 
 def _typed(name: str) -> Type:

@@ -37,6 +37,9 @@ _CHUNK_BYTES = 256 << 10
 #: Most bytes a decompressor is given at a time: what it leaves, it copies.
 _FEED_BYTES = 32 << 10
 
+#: So far one can go back: a decompressor may have looked beyond the end of its member.
+_BACK_BYTES = 64
+
 #: A raw deflate stream: the header and the checksum around it are read here, so that a wrong checksum does
 #: not cost the text before it.
 _RAW_DEFLATE = -15
@@ -66,19 +69,22 @@ class CompressedBytes:
 
     def __init__(self, source: ByteSource) -> None:
         self._source = source
-        self._chunk = memoryview(bytearray(_CHUNK_BYTES))
-        self._ahead = self._chunk[:0]
+        # The last bytes of the chunk before stand in front of the chunk.
+        self._buffer = memoryview(bytearray(_BACK_BYTES + _CHUNK_BYTES))
+        self._next = self._end = _BACK_BYTES
         self.position = 0
 
     def look(self, count: int) -> memoryview:
         """Some of the next *count* bytes; none only at the end of the object. Valid until the next look."""
-        if not self._ahead:
-            self._ahead = self._chunk[: self._source.read_into(self._chunk, self.position)]
-        return self._ahead[:count]
+        if self._next == self._end:
+            self._buffer[:_BACK_BYTES] = bytes(self._buffer[self._end - _BACK_BYTES : self._end])
+            read = self._source.read_into(self._buffer[_BACK_BYTES:], self.position)
+            self._next, self._end = _BACK_BYTES, _BACK_BYTES + read
+        return self._buffer[self._next : min(self._next + count, self._end)]
 
     def skip(self, count: int) -> None:
-        """Go past *count* bytes of the last look."""
-        self._ahead = self._ahead[count:]
+        """Go past *count* bytes of the last look, or back if negative, by :data:`_BACK_BYTES` at most."""
+        self._next += count
         self.position += count
 
     def take(self, count: int) -> bytes:
@@ -178,6 +184,7 @@ class GzipMember:
                 text: bytes = inflater.decompress(fed, PIECE_BYTES)
             except _INFLATE_ERROR as error:
                 raise _damaged("GZIP", self._compressed.position, str(error)) from error
+            # At the end, what isal took in its bit buffer comes back, be it of an earlier feed.
             left = inflater.unused_data if inflater.eof else inflater.unconsumed_tail
             self._compressed.skip(len(fed) - len(left))
             if text:

@@ -130,7 +130,7 @@ def _fast_index(
     block = CsvBlock(array, dialect, columns, table, length, arena, ragged, quoted, excludes)
     if too_long_at >= 0:
         block = block.cut(len(table), _too_long(morsel.start + too_long_at), too_long_at)
-    return _check_encoding(block, morsel) if flags & csv_masks.HAS_NON_ASCII else block
+    return _check_encoding(block, morsel, block.consumed) if flags & csv_masks.HAS_NON_ASCII else block
 
 
 def _walk(
@@ -208,7 +208,7 @@ def general_index(
     )
     if status != csv_general.COMPLETE:
         block = block.cut(count, general_failure(status, morsel.start + failed_at, dialect), position)
-    return _check_encoding(block, morsel)
+    return _check_encoding(block, morsel, max(position, failed_at))
 
 
 def _excluded(dialect: CsvDialect, flags: int) -> frozenset[int]:
@@ -221,21 +221,27 @@ def _excluded(dialect: CsvDialect, flags: int) -> frozenset[int]:
     return frozenset(absent)
 
 
-def _check_encoding(block: CsvBlock, morsel: Morsel) -> CsvBlock:
-    """The block up to the first byte that is not UTF-8, comments included."""
-    invalid = first_invalid_utf8(block.buffer, 0, morsel.length)
+def _check_encoding(block: CsvBlock, morsel: Morsel, examined: int) -> CsvBlock:
+    """The block up to the first byte that is not UTF-8 among the *examined* ones, comments included.
+
+    Those are the whole records and, when the next one failed, its bytes up to the failure. Behind them a
+    character may be cut in two by the end of the morsel.
+    """
+    invalid = first_invalid_utf8(block.buffer, 0, examined)
     if invalid < 0:
         return block
     rows = int(np.searchsorted(block.table[:, 1], invalid, side="right"))
-    if block.error is not None and rows >= block.rows and block.error_at < invalid:
-        return block
-    place = morsel.start + invalid
-    error = S3SelectError(
+    error = invalid_encoding(morsel.start + invalid)
+    starts = int(block.table[rows, 0]) if rows < block.rows else min(invalid, block.consumed)
+    return block.cut(rows, error, starts)
+
+
+def invalid_encoding(place: int) -> S3SelectError:
+    """The error for the byte at *place*, an offset in the object's text, which is not UTF-8."""
+    return S3SelectError(
         "InvalidTextEncoding",
         f"UTF-8 encoding is required. The text encoding error was found near byte {place:,}.",
     )
-    starts = int(block.table[rows, 0]) if rows < block.rows else invalid
-    return block.cut(rows, error, starts)
 
 
 def _too_long(place: int) -> S3SelectError:

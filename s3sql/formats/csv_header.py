@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from s3sql.buffers import PADDING, PaddedBuffer
-from s3sql.errors import S3SelectError
-from s3sql.formats.csv_block import arena_room, general_failure
+from s3sql.formats.csv_block import arena_room, general_failure, invalid_encoding
 from s3sql.formats.csv_dialect import CsvDialect
 from s3sql.kernels import csv_general
+from s3sql.kernels.utf8 import first_invalid_utf8
 from s3sql.limits import MAX_RECORD_BYTES
 
 
@@ -46,20 +46,16 @@ def first_record(text: bytes, at_end: bool, dialect: CsvDialect, starts_at: int)
         starts, ends, state,
     )  # fmt: skip
     count, position, _, failed_at = (int(value) for value in state)
+    invalid = first_invalid_utf8(buffer.array, 0, max(position, failed_at))
+    if invalid >= 0:
+        raise invalid_encoding(starts_at + invalid)
     if not count:
         if status in (csv_general.COMPLETE, csv_general.TABLE_FULL):
             return None
         raise general_failure(status, starts_at + failed_at, dialect)
     contents = buffer.array.tobytes()
-    try:
-        fields = tuple(
-            contents[begin:stop].decode()
-            for begin, stop in zip(starts[: first[1]].tolist(), ends[: first[1]].tolist(), strict=True)
-        )
-    except UnicodeDecodeError:
-        place = starts_at + int(start[0])
-        raise S3SelectError(
-            "InvalidTextEncoding",
-            f"UTF-8 encoding is required. The text encoding error was found near byte {place:,}.",
-        ) from None
+    fields = tuple(
+        contents[begin:stop].decode()
+        for begin, stop in zip(starts[: first[1]].tolist(), ends[: first[1]].tolist(), strict=True)
+    )
     return FirstRecord(fields, starts_at + position)

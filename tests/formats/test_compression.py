@@ -6,6 +6,7 @@ import io
 import random
 import struct
 import zlib
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -58,6 +59,20 @@ def test_long_text_comes_in_pieces(codec: Codec) -> None:
 def test_thousands_of_small_members() -> None:
     stored = b"".join(packed(b"%d\n" % n, "GZIP") for n in range(20_000))
     assert unpacked(stored, "GZIP") == (b"".join(b"%d\n" % n for n in range(20_000)), None)
+
+
+@pytest.mark.parametrize("codec", CODECS)
+@given(
+    members=st.lists(st.binary(max_size=200), max_size=9),
+    sizes=st.tuples(st.integers(1, 30), st.integers(1, 30), st.integers(1, 30)),
+)
+def test_members_may_end_anywhere_in_chunks_feeds_and_pieces(
+    codec: Codec, members: list[bytes], sizes: tuple[int, int, int]
+) -> None:
+    stored = b"".join(packed(member, codec) for member in members)
+    names = ("_CHUNK_BYTES", "_FEED_BYTES", "PIECE_BYTES")
+    with mock.patch.multiple(compression, **dict(zip(names, sizes, strict=True))):
+        assert unpacked(stored, codec) == (b"".join(members), None)
 
 
 def header(flags: int, *, good: bool = True) -> bytes:

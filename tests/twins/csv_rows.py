@@ -113,11 +113,11 @@ def _quoted(text: str, position: int, dialect: Dialect) -> tuple[str, int]:
             position += len(dialect.escape)
             if not dialect.allow and text.startswith(dialect.record, position):
                 raise _FailedError("CSVEscapingRecordDelimiter", position)
-            if position < len(text):
-                value += text[position]
-                position += 1
-            else:
+            if position == len(text):
+                position -= len(dialect.escape)
                 break
+            value += text[position]
+            position += 1
         elif text.startswith(dialect.quote, position):
             return value, position + len(dialect.quote)
         elif not dialect.allow and text.startswith(dialect.record, position):
