@@ -136,7 +136,8 @@ class Query:
     ) -> Generator[Step[Output] | None, None, None]:
         """The records of every morsel, up to the limit."""
         remaining = limit
-        end = reader.position
+        # A text without records is read all the same.
+        yield Step(None, 0, *self.opening.totals(reader.position))
         for found in results:
             if found is None:
                 yield None

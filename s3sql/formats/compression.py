@@ -53,7 +53,7 @@ _RESERVED_FLAGS = 0xE0
 _BZIP2_BLOCK = bytes.fromhex("314159265359")
 _BZIP2_END = bytes.fromhex("177245385090")
 
-Codec: TypeAlias = Literal["GZIP", "BZIP2"]
+Codec: TypeAlias = Literal["NONE", "GZIP", "BZIP2"]
 
 
 class ByteSource(Protocol):
@@ -256,6 +256,10 @@ def decompress(compressed: CompressedBytes, codec: Codec) -> Iterator[bytes]:
         S3SelectError: ``InvalidCompressionFormat`` when the object does not begin with a member,
             ``TruncatedInput`` when it ends in one, is damaged, or goes on with something else.
     """
+    if codec == "NONE":
+        while piece := compressed.take(PIECE_BYTES):
+            yield piece
+        return
     kind = _MEMBERS[codec]
     begun = False
     while compressed.look(1):

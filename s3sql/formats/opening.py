@@ -69,8 +69,10 @@ class Opening:
     def __init__(self, request: SelectRequest, source: ByteSource) -> None:
         self._request = request
         codec = request.compression
-        self._decompressed = None if codec == "NONE" else DecompressedText(source, codec)
-        self.text: ByteSource = self._decompressed or source
+        # A stream cannot go back, so the text that may be asked for again is kept as for a compressed object.
+        direct = codec == "NONE" and source.size is not None
+        self._sequential = None if direct else DecompressedText(source, codec)
+        self.text: ByteSource = self._sequential or source
         self._header: FirstRecord | None = None
         self._first = 0
         self.schema: Schema = JsonSchema()
@@ -117,8 +119,8 @@ class Opening:
             if size > MORSEL_BYTES:
                 # Blank lines and comments only, so far: on behind the last line end.
                 self._first += max(beginning.rfind(self._dialect.record[-1:]), 0) + 1
-                if self._decompressed is not None:
-                    self._decompressed.advance(self._first)
+                if self._sequential is not None:
+                    self._sequential.advance(self._first)
                 size = _HEADER_BYTES
             size *= 2
 
@@ -157,8 +159,9 @@ class Opening:
 
     def totals(self, end: int) -> tuple[int, int]:
         """BytesScanned and BytesProcessed when the text before *end* is done with: it is not read again."""
-        if self._decompressed is not None:
-            return self._decompressed.advance(end), end
+        scanned = None if self._sequential is None else self._sequential.advance(end)
+        if scanned is not None and self._request.compression != "NONE":
+            return scanned, end
         chosen = self._request.scan_range
         begin = 0 if chosen is None else self.span.begin if self.span.begin > self._first else 0
         processed = max(end - begin, 0)
@@ -166,8 +169,8 @@ class Opening:
 
     def close(self) -> None:
         """Read no more of the object, which stays the caller's to close."""
-        if self._decompressed is not None:
-            self._decompressed.close()
+        if self._sequential is not None:
+            self._sequential.close()
 
 
 def _bounds(chosen: ScanRange, size: int | None) -> tuple[int, int | None]:
