@@ -73,15 +73,30 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--query", action="append", choices=BY_NAME, metavar="NAME", help="; ".join(BY_NAME))
     parser.add_argument(
         "--engines",
-        type=lambda text: text.split(","),
+        type=_engines,
         default=["s3sql", "duckdb", "polars", "datafusion"],
         help=f"separated by commas; of {', '.join(ENGINES)}",
     )
-    parser.add_argument("--threads", type=int, default=2, help="of each engine (2)")
-    parser.add_argument("--samples", type=int, help="of each engine and query (5; 3 with --quick)")
-    parser.add_argument("--rows", type=int, help=f"of the file ({ROWS}; {_QUICK_ROWS} with --quick)")
+    parser.add_argument("--threads", type=_positive, default=2, help="of each engine (2)")
+    parser.add_argument("--samples", type=_positive, help="of each engine and query (5; 3 with --quick)")
+    parser.add_argument("--rows", type=_positive, help=f"of the file ({ROWS}; {_QUICK_ROWS} with --quick)")
     parser.add_argument("--no-memory", action="store_true", help="leave the runs in fresh processes out")
     return parser
+
+
+def _engines(text: str) -> list[str]:
+    names = text.split(",")
+    unknown = [name for name in names if name not in ENGINES]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"there is no engine {unknown[0]!r}; there are {', '.join(ENGINES)}")
+    return names
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is less than 1")
+    return number
 
 
 def _queries(options: argparse.Namespace) -> list[Query]:

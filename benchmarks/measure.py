@@ -183,12 +183,13 @@ def _choose(query: Query, path: Path, worker: Worker, expected: Answer | None) -
         target = _target(worker.engine)
         try:
             ran = worker.ask(**asked, variant=variant, target=str(target))
+            answer = answers.of_value(ran["value"]) if query.single else answers.of_files(target)
         except EngineError as error:
-            _remove(target)
             failed[variant] = str(error)
             print(f"{query.name}: {variant}: {error}", file=sys.stderr)
             continue
-        answer = answers.of_value(ran["value"]) if query.single else answers.of_files(target)
+        finally:
+            _remove(target)
         expected = expected or answer
         if not answer.equals(expected):
             raise WrongAnswerError(

@@ -33,4 +33,4 @@ MAX_FRAME_BYTES = 131_072 - 256
 
 #: Size of the first morsel in bytes and the size at which doubling stops.
 FIRST_MORSEL_BYTES = 128 << 10
-MORSEL_BYTES = 2 << 20
+MORSEL_BYTES = 4 << 20

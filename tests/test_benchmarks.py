@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from benchmarks import answers, measure, report
 from benchmarks.answers import Answer
 from benchmarks.engines import load
 from benchmarks.lineitem import COLUMNS, lineitem
+from benchmarks.machine import memory_directory
 from benchmarks.measure import EngineError, EngineResult, QueryResult, WrongAnswerError
 from benchmarks.queries import BY_NAME, QUERIES, Query
 
@@ -161,14 +163,15 @@ def test_report_names_the_fastest_peer() -> None:
 
 def test_whole_program(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("duckdb", reason="the extra `bench` is not installed")
-    arguments = ["--rows", "2000", "--samples", "2", "--query", "filter", "--engines", "s3sql,duckdb"]
-    assert program.main([*arguments, "--threads", "1"]) == 0
+    arguments = ["--rows", "2000", "--samples", "2", "--engines", "s3sql,duckdb"]
+    assert program.main([*arguments, "--threads", "1", "--query", "filter", "--query", "count"]) == 0
     printed = capsys.readouterr()
     assert "| filter | s3sql | events (of 1) |" in printed.out
     assert printed.err.startswith("filter: s3sql")
     (written,) = cache.glob("result-*.json")
-    (query,) = json.loads(written.read_text())["queries"]
+    query, _ = json.loads(written.read_text())["queries"]
     assert [len(found["seconds"]) for found in query["engines"]] == [2, 2]
+    assert list(memory_directory().glob(f"s3sql-bench-{os.getpid()}-*")) == []
     assert all(found["peak_mb"] >= found["idle_mb"] > 20 for found in query["engines"])
 
 
@@ -192,3 +195,10 @@ def _written(directory: Path, content: bytes) -> Answer:
     target = directory / "out.csv"
     target.write_bytes(content)
     return answers.of_files(target)
+
+
+@pytest.mark.parametrize("arguments", [["--engines", "sqlite"], ["--threads", "0"], ["--query", "join"]])
+def test_wrong_options_are_told(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        program.main(arguments)
+    assert arguments[1] in capsys.readouterr().err

@@ -34,6 +34,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ FILES = sorted((Path(__file__).parent / "golden").glob("*.slt"))
 
 _SETTING = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S+)|(\S+)')
 _ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|.)")
+_NO_LINE_END = re.compile(r"(?<!\\)(?:\\\\)*\\c$")
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"0": b"\0", b"\\": b"\\", b'"': b'"'}
 
 _MEMBERS = {
@@ -103,7 +105,7 @@ def queries(path: Path) -> list[Query]:
     found: list[Query] = []
     setting = Setting()
     for line, block in blocks(path.read_text(encoding="utf-8")):
-        commands = [text for text in block if not text.startswith("# ")]
+        commands = list(dropwhile(lambda text: text.startswith("# "), block))
         if not commands:
             continue
         kind, _, rest = commands[0].partition(" ")
@@ -164,7 +166,7 @@ def _part(text: str) -> dict[str, int] | None:
 
 def unescaped(line: str) -> bytes:
     """The bytes a line stands for."""
-    if line.endswith("\\c"):
+    if _NO_LINE_END.search(line):
         return _bytes(line[:-2])
     return _bytes(line) + b"\n"
 
@@ -246,6 +248,7 @@ def test_lines_stand_for_bytes() -> None:
     assert unescaped("a\\r") == b"a\r\n"
     assert unescaped("a\\c") == b"a"
     assert unescaped("\\n\\c") == b"\n"
+    assert unescaped("\\\\c") == b"\\c\n"
     assert unescaped("\\xff\\\\n\\0\\c") == b"\xff\\n\0"
 
 

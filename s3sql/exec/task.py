@@ -83,6 +83,8 @@ class Task(Generic[Output]):
         batch = read.batch
         if morsel.fault is not None:
             batch.failure.report(batch.length, morsel.fault)
+        if self.scan.limit is not None and batch.length > self.scan.limit:
+            batch = batch.take(np.arange(self.scan.limit))
         if self._conjuncts:
             batch = batch.take(filter_rows(self._conjuncts, batch))
         batch = _before_failure(batch)

@@ -29,13 +29,21 @@ _NO_DELIMITER = np.zeros(0, np.uint8)
 class CsvFormat:
     """The CSV of one request. ``columns``: numbers of the columns a query needs, ascending.
 
-    ``names`` are the names of the header line, empty without one.
+    ``names`` are the names of the header line, empty without one. ``required``: bytes that every record the
+    query selects has in it; others may be left out.
     """
 
-    def __init__(self, dialect: CsvDialect, columns: tuple[int, ...], names: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        dialect: CsvDialect,
+        columns: tuple[int, ...],
+        names: tuple[str, ...] = (),
+        required: bytes | None = None,
+    ) -> None:
         self.dialect = dialect
         self.columns = columns
         self.names = names
+        self.required = required
 
     @property
     def serial(self) -> bool:
@@ -69,7 +77,7 @@ class CsvFormat:
 
     def rows(self, morsel: Morsel, scratch: Scratch) -> MorselRows:
         """Index the morsel's records and the needed columns."""
-        block = index_block(morsel, self.dialect, self.columns, scratch)
+        block = index_block(morsel, self.dialect, self.columns, scratch, self.required)
         if morsel.stop is not None:
             block = block.until(morsel.stop)
         failure = FirstFailure()

@@ -24,6 +24,12 @@ from s3sql.types import Int32s
 
 _RETURN = 13
 
+#: Shorter texts are found in most records.
+_SHORTEST_LITERAL = 3
+#: With more than one hit for so many bytes of a morsel, looking for them does not pay.
+_HIT_SHARE = 256
+_NO_HITS = np.zeros(0, np.int32)
+
 
 @dataclass(frozen=True, slots=True)
 class CsvFields:
@@ -85,19 +91,30 @@ def arena_room(length: int) -> int:
     return 2 * length + 2 * PADDING
 
 
-def index_block(morsel: Morsel, dialect: CsvDialect, columns: tuple[int, ...], scratch: Scratch) -> CsvBlock:
+def index_block(
+    morsel: Morsel,
+    dialect: CsvDialect,
+    columns: tuple[int, ...],
+    scratch: Scratch,
+    required: bytes | None = None,
+) -> CsvBlock:
     """Index a morsel, which starts at a record start.
 
-    The buffer's capacity leaves :func:`arena_room` behind the morsel.
+    The buffer's capacity leaves :func:`arena_room` behind the morsel. ``required``: bytes without which a
+    record is of no use, so that it may be left out.
     """
     # The fast passes need an end they can trust or prove; the general one can tell where the last record is.
     fast = dialect.fast and (morsel.at_end or not morsel.uncut)
-    block = _fast_index(morsel, dialect, columns, scratch) if fast else None
+    block = _fast_index(morsel, dialect, columns, scratch, required) if fast else None
     return block or general_index(morsel, dialect, columns, scratch)
 
 
 def _fast_index(
-    morsel: Morsel, dialect: CsvDialect, columns: tuple[int, ...], scratch: Scratch
+    morsel: Morsel,
+    dialect: CsvDialect,
+    columns: tuple[int, ...],
+    scratch: Scratch,
+    required: bytes | None,
 ) -> CsvBlock | None:
     """The plain pass, the quoted one if that found a quote; None if the block is not regular."""
     length = morsel.length
@@ -116,7 +133,9 @@ def _fast_index(
         )  # fmt: skip
     if flags & csv_masks.IS_IRREGULAR:
         return None
-    indexed = _walk(morsel, masks, dialect, columns, scratch)
+    # In quotes the bytes of a field may be other than its text.
+    hits = None if quoted or required is None else _hits(morsel, required, scratch)
+    indexed = _walk(morsel, masks, dialect, columns, hits, scratch)
     if indexed is None:
         return None
     table, ragged, too_long_at = indexed
@@ -133,11 +152,24 @@ def _fast_index(
     return _check_encoding(block, morsel, block.consumed) if flags & csv_masks.HAS_NON_ASCII else block
 
 
+def _hits(morsel: Morsel, required: bytes, scratch: Scratch) -> Int32s | None:
+    """Where *required* stands in the morsel; None if it is too frequent or too short to be of help."""
+    if len(required) < _SHORTEST_LITERAL:
+        return None
+    room = morsel.length // _HIT_SHARE + 16
+    hits = scratch.int32s("csv hits", room)[:room]
+    count = csv_index.find_literal(
+        morsel.buffer.array, morsel.length, np.frombuffer(required, np.uint8), hits
+    )
+    return None if count == csv_index.TABLE_FULL else hits[:count]
+
+
 def _walk(
     morsel: Morsel,
     masks: NDArray[np.uint64],
     dialect: CsvDialect,
     columns: tuple[int, ...],
+    hits: Int32s | None,
     scratch: Scratch,
 ) -> tuple[Int32s, bool, int] | None:
     """The table of the block, whether it is ragged, and where a record too long starts or -1.
@@ -154,7 +186,7 @@ def _walk(
             morsel.buffer.array, 0, morsel.length, masks, len(dialect.record), dialect.bare_return,
             dialect.comment[0] if dialect.comment else 0, bool(dialect.comment),
             dialect.quote[0] if dialect.quote else 0, bool(dialect.quote),
-            wanted, MAX_RECORD_BYTES, flat, state,
+            wanted, _NO_HITS if hits is None else hits, hits is not None, MAX_RECORD_BYTES, flat, state,
         )  # fmt: skip
         if rows == csv_index.QUOTE_IN_COMMENT:
             return None

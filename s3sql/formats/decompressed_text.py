@@ -1,6 +1,7 @@
 """The text of a compressed object or of a stream, to be read like a stored text.
 
-In: the stored object and its codec, NONE for a stream that is not compressed.  Out: a :class:`DecompressedText`, a byte source by offsets in the text.
+In: the stored object and its codec, NONE for a stream that is not compressed.  Out: a
+:class:`DecompressedText`, a byte source by offsets in the text.
 
     object ──decompress──▶ | pieces not given up | ahead | ──read_into──▶ morsels
                            ▲ advance(end)        ▲ furthest read

@@ -44,10 +44,53 @@ def _strip_return(buffer: Any, start: Any, end: Any, bare_return: Any) -> Any:
     return end
 
 
+@inlined
+def _record_end(masks: Any, words: Any, word: Any, offset: Any, records: Any, end: Any) -> Any:
+    """The position of the next record end, from the masks at *word* on."""
+    while records == UINT64(0) and word + 2 < words:
+        word += 2
+        offset += 64
+        records = at(masks, word + 1)
+    return end if records == UINT64(0) else offset + trailing_zeros(records)
+
+
+@kernel(INT64(BYTES, INT64, BYTES, INT32S_OUT))
+def find_literal(buffer: Any, end: Any, literal: Any, hits: Any) -> Any:
+    """The offsets of *literal*, of two bytes or more, in ``buffer[:end]``; returns how many.
+
+    Returns ``TABLE_FULL`` when *hits* is too small. The first and last byte are looked for 64 places at a
+    time (what stands between them only where both fit).
+    """
+    size = len(literal)
+    first = at(literal, 0)
+    last = at(literal, size - 1)
+    count = 0
+    offset = 0
+    final = end - size + 1
+    while offset < final:
+        found = byte_mask(buffer, offset, first) & byte_mask(buffer, offset + size - 1, last)
+        found &= low_bits(final - offset)
+        while found != UINT64(0):
+            position = offset + trailing_zeros(found)
+            found &= found - UINT64(1)
+            same = True
+            for index in range(1, size - 1):
+                if at(buffer, position + index) != at(literal, index):
+                    same = False
+                    break
+            if same:
+                if count >= len(hits):
+                    return TABLE_FULL
+                put(hits, count, INT32(position))
+                count += 1
+        offset += 64
+    return count
+
+
 @kernel(
     INT64(
         BYTES, INT64, INT64, UINT64S, INT64, BOOL, UINT8, BOOL, UINT8, BOOL,
-        INT32S, INT64, INT32S_OUT, INT64S_OUT,
+        INT32S, INT32S, BOOL, INT64, INT32S_OUT, INT64S_OUT,
     )
 )  # fmt: skip
 def index_records(
@@ -62,6 +105,8 @@ def index_records(
     quote: Any,
     quoting: Any,
     columns: Any,
+    hits: Any,
+    by_hits: Any,
     longest: Any,
     table: Any,
     state: Any,
@@ -70,7 +115,8 @@ def index_records(
 
     ``delimiter_size``: bytes of the record delimiter. ``bare_return``: ``\r\n`` ends a record like
     ``\n``. ``columns``: numbers of the needed columns, ascending. ``quoting``: a comment with a quote in
-    it makes the masks wrong: returns ``QUOTE_IN_COMMENT``. Too small a table: ``TABLE_FULL``.
+    it makes the masks wrong: returns ``QUOTE_IN_COMMENT``. Too small a table: ``TABLE_FULL``. ``by_hits``:
+    only records in which one of the offsets *hits*, ascending, lies get a row.
 
     ``state[0]`` becomes 1 if the record behind the last row is longer than *longest* bytes (the walk
     stops there), ``state[1]`` 1 if some record is too short for some column, ``state[2]`` where the walk
@@ -92,13 +138,21 @@ def index_records(
         records = at(masks, 1)
     row = 0
     ragged = 0
+    hit = 0
     state[0] = 0
     position = begin
     while position < end:
         if row >= capacity:
             return TABLE_FULL
         first = at(buffer, position)
-        skip = commenting and first == comment
+        commented = commenting and first == comment
+        skip = commented
+        if by_hits and not skip:
+            while hit < len(hits) and INT64(at(hits, hit)) < position:
+                hit += 1
+            skip = hit == len(hits) or INT64(at(hits, hit)) >= _record_end(
+                masks, words, word, offset, records, end
+            )
         base = row * width
         ragged_from = count
         if not skip:
@@ -167,7 +221,7 @@ def index_records(
             separators &= ~below
         else:
             separators = none
-        if skip and quoting:
+        if commented and quoting:
             for inner in range(position, behind):
                 if at(buffer, inner) == quote:
                     return QUOTE_IN_COMMENT
