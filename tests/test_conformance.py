@@ -26,7 +26,6 @@ CASES: dict[str, Case] = {
 }
 
 _DATES = "timestamps and date functions are not in this release"
-_COMPRESSION = "compressed input is not in this release"
 _PARQUET = "Parquet input is not in this release"
 
 #: Cases that this release does not pass, each with its reason. One that passes is an error.
@@ -40,10 +39,6 @@ EXCEPTIONS: dict[str, str] = {
     ),
     "trino-presto-pushdown-005": _DATES,
     "trino-presto-pushdown-008": _DATES,
-    "moto-aws-verified-013": _COMPRESSION,
-    "moto-aws-verified-015": _COMPRESSION,
-    "moto-aws-verified-017": _COMPRESSION,
-    "aws-docs-request-errors-012": _COMPRESSION,
     "aws-docs-request-errors-008": _PARQUET,
 }
 

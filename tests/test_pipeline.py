@@ -253,3 +253,60 @@ def test_a_comment_with_a_quote_is_as_long_as_its_line() -> None:
     inputs = CsvInput(allow_quoted_record_delimiter=True)
     with morsels_of(1000, longest=50):
         assert scan(rows, "SELECT COUNT(*) FROM S3Object", inputs) == Scanned([b'{"_1":40}\n'], None)
+
+
+LITERALS = ["a", "1,2", 'q"q', "x\ny", "", "é", "longer than a word of eight bytes", " a "]
+
+
+@st.composite
+def quoted_tables(draw: st.DrawFn) -> tuple[bytes, list[list[str]]]:
+    """CSV in which the same value stands quoted here and bare there."""
+    count = draw(st.integers(0, 60))
+    cells = st.sampled_from(LITERALS) | st.sampled_from(["b", "aa", "2"])
+    rows = draw(st.lists(st.lists(cells, min_size=1, max_size=3), min_size=count, max_size=count))
+    quoted = draw(st.sampled_from(["never", "some", "always"]))
+    text = ""
+    kept = []
+    for row in rows:
+        fields = []
+        for cell in row:
+            needed = any(special in cell for special in '",\n')
+            if quoted == "always" or needed or (quoted == "some" and draw(st.booleans())):
+                fields.append('"' + cell.replace('"', '""') + '"')
+            else:
+                fields.append(cell)
+        if fields != [""]:
+            text += ",".join(fields) + "\n"
+            kept.append(row)
+        text += draw(st.sampled_from(["", "", "", "# a\n", "\n", '#"\n']))
+    return text.encode(), kept
+
+
+@given(quoted_tables(), st.sampled_from(LITERALS), st.integers(1, 3), st.integers(150, 400))
+def test_filters_by_text_find_every_row(
+    table: tuple[bytes, list[list[str]]], literal: str, column: int, morsel: int
+) -> None:
+    contents, rows = table
+    text = literal.replace("'", "''")
+    present = [(row[column - 1] if len(row) >= column else None, row) for row in rows]
+    tests = {
+        f"_{column} = '{text}'": [row for cell, row in present if cell == literal],
+        f"_{column} <> '{text}'": [row for cell, row in present if cell not in (None, literal)],
+        f"_{column} LIKE '%{text}%'": [row for cell, row in present if cell is not None and literal in cell],
+        f"_{column} LIKE '{text}%' AND _1 = 'a'": [
+            row for cell, row in present if cell is not None and cell.startswith(literal) and row[0] == "a"
+        ],
+        f"_{column} IN ('{text}', 'b')": [row for cell, row in present if cell in (literal, "b")],
+    }
+    inputs = CsvInput(allow_quoted_record_delimiter=True)
+    with morsels_of(morsel, first=64):
+        for condition, found in tests.items():
+            where = f"FROM S3Object WHERE {condition}"
+            got = scan(contents, f"SELECT * {where}", inputs, CsvOutput())
+            assert got == Scanned([csv_record(row, CsvOutput()) for row in found], None), condition
+            firsts = [json_record([("_1", row[0])]) for row in found]
+            assert scan(contents, f"SELECT _1 {where}", inputs) == Scanned(firsts, None), condition
+            limited = scan(contents, f"SELECT * {where} LIMIT 2", inputs, CsvOutput())
+            assert limited.records == got.records[:2], condition
+            counted = [b'{"_1":%d}\n' % len(found)]
+            assert scan(contents, f"SELECT COUNT(*) {where}", inputs).records == counted, condition

@@ -27,7 +27,15 @@ from s3sql.formats.batch import Batch
 from s3sql.functions import registry
 from s3sql.functions.arithmetic import arithmetic, sign
 from s3sql.functions.collections import json_text, list_of
-from s3sql.functions.comparison import compare, equals, falses, read_number, trues, truth_column
+from s3sql.functions.comparison import (
+    compare,
+    equals,
+    falses,
+    in_text_range,
+    read_number,
+    trues,
+    truth_column,
+)
 from s3sql.functions.concatenation import concatenate
 from s3sql.functions.conversion import cast as cast_column
 from s3sql.functions.like import like
@@ -59,6 +67,7 @@ from s3sql.plan.expr import (
     RowPath,
     Sign,
     SimpleCase,
+    TextRange,
 )
 from s3sql.types import NUMBERS, Column, Decimals, Kind, Mask, Payload, Rows, Text, Timestamps
 
@@ -239,6 +248,11 @@ def _between(node: Between, batch: Batch) -> Column:
     return truth_column(~false, false | ~unknown)
 
 
+def _text_range(node: TextRange, batch: Batch) -> Column:
+    column = evaluate(node.operand, batch)
+    return in_text_range(column, node.low, node.high, with_low=node.with_low, with_high=node.with_high)
+
+
 def _is_number(node: Expr) -> bool:
     return isinstance(node, Literal) and node.kind in NUMBERS
 
@@ -316,6 +330,7 @@ _EVALUATORS: dict[type[Expr], Callable[[Any, Batch], Column]] = {
     Concat: _concat,
     Compare: _compare,
     Between: _between,
+    TextRange: _text_range,
     In: _in,
     InCollection: _in_collection,
     Like: _like,

@@ -77,6 +77,7 @@ class Pipeline(Generic[Result]):
         # Reading ahead of a cut that is right only by luck would be thrown away.
         self._width = 1 if reader.serial else 2 * core_count() + 1
         self._reading = False
+        self._starved = False
         self._working = 0
         self._closed = False
 
@@ -116,11 +117,14 @@ class Pipeline(Generic[Result]):
             with self._changed:
                 self._read_on()
                 if not self._window and not self._reading:
+                    self._starved = False
                     return
                 ready = self._changed.wait_for(
                     lambda: self._head_is_done() or self._is_empty(), HEARTBEAT_SECONDS
                 )
                 slot = self._window.popleft() if ready and self._window else None
+                # Whoever worked on it has given its buffer back.
+                self._starved = self._starved and slot is None
             if slot is None:
                 if not ready:
                     yield None
@@ -147,7 +151,9 @@ class Pipeline(Generic[Result]):
 
     def _read_on(self) -> None:
         """Let a worker read, unless one does or there is no room. Called under the lock."""
-        if self._reading or self._closed or self._reader.ended or len(self._window) >= self._width:
+        if self._reading or self._starved or self._closed or self._reader.ended:
+            return
+        if len(self._window) >= self._width:
             return
         self._reading = True
         submit(self._step)
@@ -157,6 +163,7 @@ class Pipeline(Generic[Result]):
         slot = self._next_slot()
         with self._changed:
             self._reading = False
+            self._starved = slot is None
             if slot is None or self._closed:
                 self._changed.notify()
                 if slot is not None and slot.morsel is not None:

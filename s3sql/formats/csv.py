@@ -10,25 +10,29 @@ from functools import cached_property
 
 import numpy as np
 
-from s3sql.buffers import PaddedBuffer
+from s3sql.buffers import PADDING, Bytes, PaddedBuffer
 from s3sql.errors import S3SelectError
 from s3sql.formats.base import Morsel, MorselRows
 from s3sql.formats.batch import Batch, FirstFailure
 from s3sql.formats.csv_block import CsvBlock, CsvFields, arena_room, index_block
 from s3sql.formats.csv_dialect import CsvDialect
 from s3sql.formats.scratch import Scratch
-from s3sql.kernels import csv_cut, csv_split
+from s3sql.kernels import csv_cut, csv_general, csv_split
 from s3sql.kernels.write_csv_rows import member_prefixes, write_json_rows
 from s3sql.limits import MAX_COLUMNS
 from s3sql.plan.expr import Step
-from s3sql.types import Column, Kind, Rows, Text
+from s3sql.types import Column, Int32s, Kind, Rows, Text
+
+#: The share of the records up to which it pays to look for a column only where it is asked for.
+_LATE_SHARE = 0.4
 
 _NO_DELIMITER = np.zeros(0, np.uint8)
 
 
 class CsvFormat:
-    """The CSV of one request. ``columns``: numbers of the columns a query needs, ascending.
+    """The CSV of one request. ``columns``: numbers of the columns to index in every record, ascending.
 
+    ``late``: columns that are looked for in the records that are left when something asks for one of them.
     ``names`` are the names of the header line, empty without one. ``required``: bytes that every record the
     query selects has in it; others may be left out.
     """
@@ -39,9 +43,13 @@ class CsvFormat:
         columns: tuple[int, ...],
         names: tuple[str, ...] = (),
         required: bytes | None = None,
+        late: tuple[int, ...] = (),
     ) -> None:
         self.dialect = dialect
         self.columns = columns
+        self.late = late
+        self._all_columns = tuple(sorted(columns + late))
+        self._late_pays = bool(late)
         self.names = names
         self.required = required
 
@@ -75,47 +83,82 @@ class CsvFormat:
         """The bytes of a record delimiter."""
         return len(self.dialect.record)
 
+    def note_late(self, asked: int, rows: int) -> None:
+        """Take note that the late columns of *asked* out of *rows* records were looked for.
+
+        To find them in most of the records takes longer than to index them with the others.
+        """
+        if asked > rows * _LATE_SHARE:
+            self._late_pays = False
+
     def rows(self, morsel: Morsel, scratch: Scratch) -> MorselRows:
         """Index the morsel's records and the needed columns."""
-        block = index_block(morsel, self.dialect, self.columns, scratch, self.required)
+        columns = self.columns if self._late_pays else self._all_columns
+        block = index_block(morsel, self.dialect, columns, scratch, self.required)
         if morsel.stop is not None:
             block = block.until(morsel.stop)
         failure = FirstFailure()
         if block.error is not None:
             failure.report(block.rows, block.error)
-        batch = CsvBatch(block, np.arange(block.rows), failure, self.names, scratch)
+        batch = CsvBatch(block, np.arange(block.rows), failure, self, scratch, Arena(block.arena))
         return MorselRows(batch, block.consumed, block.table[:, 0])
+
+
+class Arena:
+    """The free room behind a block, from ``end`` on; batches of one block share it."""
+
+    __slots__ = ("end",)
+
+    def __init__(self, end: int) -> None:
+        self.end = end
 
 
 class CsvBatch(Batch):
     """Records of an indexed block under a selection."""
 
     def __init__(
-        self, block: CsvBlock, rows: Rows, failure: FirstFailure, names: tuple[str, ...], scratch: Scratch
+        self,
+        block: CsvBlock,
+        rows: Rows,
+        failure: FirstFailure,
+        form: CsvFormat,
+        scratch: Scratch,
+        arena: Arena,
     ) -> None:
         super().__init__(rows, failure)
         self.block = block
-        self.names = names
+        self._form = form
         self._scratch = scratch
+        self._arena = arena
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the header line, empty without one."""
+        return self._form.names
 
     def take(self, rows: Rows) -> CsvBatch:
         """The same block under a narrower selection."""
-        return CsvBatch(self.block, self.rows[rows], self.failure, self.names, self._scratch)
+        return CsvBatch(self.block, self.rows[rows], self.failure, self._form, self._scratch, self._arena)
 
     def field(self, number: int) -> Column:
         """Column *number* as text, NULL where the record is too short."""
-        starts, ends = self.block.column(number)
-        if self.length < self.block.rows:
-            starts, ends = starts[self.rows], ends[self.rows]
-        text = Text(self.block.buffer, starts, ends, self.excludes)
-        if not self.block.ragged:
-            return Column.of(Kind.STRING, text)
+        buffer = self.block.buffer
+        if number in self.block.columns:
+            starts, ends = self.block.column(number)
+            if self.length < self.block.rows:
+                starts, ends = starts[self.rows], ends[self.rows]
+            if not self.block.ragged:
+                return Column.of(Kind.STRING, Text(buffer, starts, ends, self.excludes))
+        else:
+            buffer, table = self._late
+            slot = 2 * self._form.late.index(number)
+            starts, ends = table[:, slot], table[:, slot + 1]
         absent = starts < 0
         if not absent.any():
-            return Column.of(Kind.STRING, text)
+            return Column.of(Kind.STRING, Text(buffer, starts, ends, self.excludes))
         tags = np.where(absent, np.uint8(Kind.NULL), np.uint8(Kind.STRING))
         present = np.where(absent, np.int32(0), starts), np.where(absent, np.int32(0), ends)
-        return Column.tagged(tags, {Kind.STRING: Text(self.block.buffer, *present, self.excludes)})
+        return Column.tagged(tags, {Kind.STRING: Text(buffer, *present, self.excludes)})
 
     def row(self) -> Column:
         """The records as structs of strings: header names, else ``_N``."""
@@ -124,7 +167,7 @@ class CsvBatch(Batch):
         widest = int(np.diff(fields.first).max(initial=0))
         prefixes = member_prefixes(member_names(self.names, widest))
         out = write_json_rows(
-            self.block.buffer, fields.first, fields.starts, fields.ends, prefixes, _NO_DELIMITER, ends
+            fields.buffer, fields.first, fields.starts, fields.ends, prefixes, _NO_DELIMITER, ends
         )
         stops = ends.astype(np.int32)
         starts = np.zeros_like(stops)
@@ -134,6 +177,44 @@ class CsvBatch(Batch):
     def path(self, steps: tuple[Step, ...]) -> Column:
         """CSV values have no members."""
         raise TypeError(f"the binder resolves paths into CSV, but {steps} came through")
+
+    def record_bounds(self) -> tuple[Int32s, Int32s]:
+        """Starts and ends of the selected records."""
+        starts, ends = self.block.table[:, 0], self.block.table[:, 1]
+        if self.length < self.block.rows:
+            return starts[self.rows], ends[self.rows]
+        return starts, ends
+
+    @cached_property
+    def _late(self) -> tuple[Bytes, Int32s]:
+        """The late columns of the selected records, and the buffer they are in."""
+        block, form = self.block, self._form
+        form.note_late(self.length, block.rows)
+        wanted = np.array(form.late, np.int32)
+        starts, ends = self.record_bounds()
+        if block.fields is not None:
+            fields = _select_fields(block.fields, self.rows)
+            picked = np.empty((self.length, 2 + 2 * len(wanted)), np.int32)
+            csv_general.pick_columns(
+                starts, ends, fields.first, fields.starts, fields.ends, wanted, picked.reshape(-1)
+            )
+            return fields.buffer, picked[:, 2:]
+        table = np.empty((self.length, 2 * len(wanted)), np.int32)
+        buffer, begin = self._room(starts, ends)
+        field, quote = block.dialect.field[0], block.dialect.quote[0] if block.quoted else 0
+        arena = csv_split.find_columns(
+            buffer, starts, ends, field, quote, int(block.quoted), begin, wanted, table.reshape(-1)
+        )
+        self._arena.end = arena if buffer is block.buffer else self._arena.end
+        return buffer, table
+
+    def _room(self, starts: Int32s, ends: Int32s) -> tuple[Bytes, int]:
+        """A buffer with the block in it and room to decode these records, and where the room begins."""
+        buffer, begin = self.block.buffer, self._arena.end
+        needed = int((ends - starts).sum(dtype=np.int64)) + PADDING if self.block.quoted else 0
+        if begin + needed <= buffer.size:
+            return buffer, begin
+        return np.concatenate([buffer, np.empty(needed, np.uint8)]), buffer.size
 
     @property
     def excludes(self) -> frozenset[int]:
@@ -150,28 +231,20 @@ class CsvBatch(Batch):
 
     def _split(self) -> CsvFields:
         """Look at the selected records again, this time at every field."""
-        block, dialect = self.block, self.block.dialect
-        starts, ends = block.table[:, 0], block.table[:, 1]
-        if self.length < block.rows:
-            starts, ends = starts[self.rows], ends[self.rows]
-        quote = dialect.quote[0] if block.quoted else 0
+        block = self.block
+        starts, ends = self.record_bounds()
+        buffer, begin = self._room(starts, ends)
+        field, quote = block.dialect.field[0], block.dialect.quote[0] if block.quoted else 0
         first = self._scratch.int32s("csv first fields", self.length + 1)[: self.length + 1]
         size = 20 * self.length + 16
         while True:
             slices = [self._scratch.int32s(f"csv field {name}", size) for name in ("starts", "ends")]
             arena = csv_split.split_regular(
-                block.buffer,
-                starts,
-                ends,
-                dialect.field[0],
-                quote,
-                int(block.quoted),
-                block.arena,
-                first,
-                *slices,
+                buffer, starts, ends, field, quote, int(block.quoted), begin, first, *slices
             )
             if arena >= 0:
-                return CsvFields(first, slices[0][: first[-1]], slices[1][: first[-1]])
+                self._arena.end = arena if buffer is block.buffer else self._arena.end
+                return CsvFields(buffer, first, slices[0][: first[-1]], slices[1][: first[-1]])
             size = 4 * slices[0].size
 
 
@@ -183,7 +256,7 @@ def _select_fields(whole: CsvFields, rows: Rows) -> CsvFields:
     first = np.zeros(len(rows) + 1, np.int32)
     np.cumsum(counts, out=first[1:])
     chosen = np.repeat(begins - first[:-1], counts) + np.arange(first[-1], dtype=np.int32)
-    return CsvFields(first, whole.starts[chosen], whole.ends[chosen])
+    return CsvFields(whole.buffer, first, whole.starts[chosen], whole.ends[chosen])
 
 
 def member_names(names: tuple[str, ...], count: int) -> list[str]:

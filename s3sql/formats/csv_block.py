@@ -35,6 +35,7 @@ _NO_HITS = np.zeros(0, np.int32)
 class CsvFields:
     """All fields of some records, decoded: those of record i are ``first[i]`` to ``first[i + 1]``."""
 
+    buffer: Bytes
     first: Int32s
     starts: Int32s
     ends: Int32s
@@ -229,7 +230,7 @@ def general_index(
             size = 4 * starts.size
     count, position, arena, failed_at = (int(value) for value in state)
     first = first[: count + 1]
-    fields = CsvFields(first, starts[: first[count]], ends[: first[count]])
+    fields = CsvFields(morsel.buffer.array, first, starts[: first[count]], ends[: first[count]])
     width = 2 + 2 * len(columns)
     table = scratch.int32s("csv table", count * width)[: count * width]
     wanted = np.array(columns, np.int32)

@@ -135,7 +135,7 @@ class Opening:
             return JsonFormat(self._request.input, scan.path)
         assert self._dialect is not None
         names = self._header.fields if self._header is not None and self._uses_names() else ()
-        return CsvFormat(self._dialect, scan.columns or (), names, scan.required_literal)
+        return CsvFormat(self._dialect, scan.columns or (), names, scan.required_literal, scan.late_columns)
 
     def _uses_names(self) -> bool:
         return isinstance(self.schema, CsvSchema) and self.schema.header is not None

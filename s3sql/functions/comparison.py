@@ -22,6 +22,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from s3sql.buffers import PaddedBuffer
 from s3sql.errors import S3SelectError
 from s3sql.functions.json_values import same_json
 from s3sql.functions.numbers import as_decimals, as_floats, decimals_of_text, order_decimals
@@ -81,6 +82,20 @@ def compare(
 def equals(left: Column, right: Column, left_csv: bool = False, right_csv: bool = False) -> Column:
     """``left = right`` as simple CASE, NULLIF and IN use it; NULL where either side is unknown."""
     return compare("=", left, right, _never, left_csv=left_csv, right_csv=right_csv)
+
+
+def in_text_range(column: Column, low: str, high: str, *, with_low: bool, with_high: bool) -> Column:
+    """Whether each text of *column*, texts and NULLs, lies between two texts, which count if told so."""
+    if Kind.STRING not in column.parts:
+        return Column.unknown(Kind.NULL, column.length)
+    text = column.text()
+    inside = np.empty(column.length, np.bool_)
+    bounds = [PaddedBuffer.copy_of(bound.encode("utf-8", "surrogatepass")) for bound in (low, high)]
+    kernels.between_literals(
+        text.buffer, text.starts, text.ends, bounds[0].array, len(bounds[0]), with_low,
+        bounds[1].array, len(bounds[1]), with_high, inside,
+    )  # fmt: skip
+    return truth_column(inside, None if column.kind == Kind.STRING else column.known())
 
 
 def truth_column(truth: Mask, known: Mask | None = None) -> Column:

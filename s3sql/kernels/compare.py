@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from numpy.typing import NDArray
 
 from s3sql.kernels.compile import (
+    BOOL,
     BOOLS_OUT,
     BYTES,
     INT8S_OUT,
@@ -128,6 +129,53 @@ def order_with_literal(
         start = INT64(at(starts, row))
         text_length = INT64(at(ends, row)) - start
         sign[row] = _order(buffer, start, text_length, literal, literal_start, length)
+
+
+@inlined
+def _inside(sign_of_low: Any, with_low: Any, sign_of_high: Any, with_high: Any) -> Any:
+    """Whether a text that compares so with the two bounds lies between them."""
+    behind = (sign_of_low > 0) | (with_low & (sign_of_low == 0))
+    return behind & ((sign_of_high < 0) | (with_high & (sign_of_high == 0)))
+
+
+@kernel(VOID(BYTES, INT32S, INT32S, BYTES, INT64, BOOL, BYTES, INT64, BOOL, BOOLS_OUT))
+def between_literals(
+    buffer: Array,
+    starts: Array,
+    ends: Array,
+    low: Array,
+    low_length: int,
+    with_low: bool,
+    high: Array,
+    high_length: int,
+    with_high: bool,
+    inside: Array,
+) -> None:
+    """Whether each text lies between the first *low_length* bytes of *low* and *high_length* of *high*.
+
+    ``with_low``, ``with_high``: whether the bounds count themselves. Both literals are padded.
+    """
+    if low_length > 16 or high_length > 16:
+        for row in range(len(starts)):
+            start = INT64(at(starts, row))
+            length = INT64(at(ends, row)) - start
+            sign_of_low = _order(buffer, start, length, low, 0, low_length)
+            sign_of_high = _order(buffer, start, length, high, 0, high_length)
+            put(inside, row, _inside(sign_of_low, with_low, sign_of_high, with_high))
+        return
+    low_head, low_tail = _head(low, 0, low_length), _head(low, 8, low_length - 8)
+    high_head, high_tail = _head(high, 0, high_length), _head(high, 8, high_length - 8)
+    for row in range(len(starts)):
+        start = INT64(at(starts, row))
+        length = INT64(at(ends, row)) - start
+        head, tail = _head(buffer, start, length), _head(buffer, start + 8, length - 8)
+        by_head = INT64(head > low_head) - INT64(head < low_head)
+        by_tail = INT64(tail > low_tail) - INT64(tail < low_tail)
+        sign_of_low = by_head * 4 + by_tail * 2 + INT64(length > low_length) - INT64(length < low_length)
+        by_head = INT64(head > high_head) - INT64(head < high_head)
+        by_tail = INT64(tail > high_tail) - INT64(tail < high_tail)
+        sign_of_high = by_head * 4 + by_tail * 2 + INT64(length > high_length) - INT64(length < high_length)
+        put(inside, row, _inside(sign_of_low, with_low, sign_of_high, with_high))
 
 
 @kernel(VOID(BYTES, INT32S, INT32S, BYTES, INT32S, INT32S, BOOLS_OUT))

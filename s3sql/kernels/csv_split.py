@@ -37,6 +37,34 @@ def _find(buffer: Any, position: Any, end: Any, byte: Any) -> Any:
     return end
 
 
+@inlined
+def _field(buffer: Any, position: Any, end: Any, field: Any, quote: Any, quoting: Any, arena: Any) -> Any:
+    """The field at *position*: its start and end, the position behind it, and the arena's new end.
+
+    A field with a doubled quote is decoded into the buffer from *arena* on.
+    """
+    if quoting == 0 or position >= end or at(buffer, position) != quote:
+        stop = _find(buffer, position, end, field)
+        return position, stop, stop, arena
+    start = position + 1
+    stop = _find(buffer, start, end, quote)
+    position = stop + 1
+    if position >= end or at(buffer, position) != quote:
+        return start, stop, position, arena
+    target = arena
+    source = start
+    while source < end:
+        byte = at(buffer, source)
+        if byte == quote:
+            if source + 1 >= end or at(buffer, source + 1) != quote:
+                break
+            source += 1
+        put(buffer, target, byte)
+        target += 1
+        source += 1
+    return arena, target, source + 1, target
+
+
 @kernel(INT64(BYTES_OUT, INT32S, INT32S, UINT8, UINT8, INT64, INT64, INT32S_OUT, INT32S_OUT, INT32S_OUT))
 def split_regular(
     buffer: Any,
@@ -53,8 +81,7 @@ def split_regular(
     """All fields of the records, quotes taken off; returns the arena's new end, or -1 if there are too many.
 
     ``quoting`` (0 or 1): fields may be quoted. Fields of record i are numbers ``first_fields[i]`` to
-    ``first_fields[i + 1]`` (exclusive). A field with a doubled quote is decoded into the buffer from *arena*
-    on.
+    ``first_fields[i + 1]`` (exclusive).
     """
     capacity = len(starts)
     fields = 0
@@ -65,32 +92,7 @@ def split_regular(
         while True:
             if fields >= capacity:
                 return -1
-            start = position
-            stop = position
-            if quoting != 0 and position < end and at(buffer, position) == quote:
-                start = position + 1
-                stop = _find(buffer, start, end, quote)
-                position = stop + 1
-                if position < end and at(buffer, position) == quote:
-                    # A doubled quote: copy what was passed, then the rest byte by byte.
-                    target = arena
-                    source = start
-                    while source < end:
-                        byte = at(buffer, source)
-                        if byte == quote:
-                            if source + 1 >= end or at(buffer, source + 1) != quote:
-                                break
-                            source += 1
-                        put(buffer, target, byte)
-                        target += 1
-                        source += 1
-                    start = arena
-                    stop = target
-                    arena = target
-                    position = source + 1
-            else:
-                stop = _find(buffer, position, end, field)
-                position = stop
+            start, stop, position, arena = _field(buffer, position, end, field, quote, quoting, arena)
             put(starts, fields, INT32(start))
             put(ends, fields, INT32(stop))
             fields += 1
@@ -98,6 +100,52 @@ def split_regular(
                 break
             position += 1
         put(first_fields, row + 1, INT32(fields))
+    return arena
+
+
+@kernel(INT64(BYTES_OUT, INT32S, INT32S, UINT8, UINT8, INT64, INT64, INT32S, INT32S_OUT))
+def find_columns(
+    buffer: Any,
+    record_starts: Any,
+    record_ends: Any,
+    field: Any,
+    quote: Any,
+    quoting: Any,
+    arena: Any,
+    columns: Any,
+    table: Any,
+) -> Any:
+    """Start and end of some columns, ascending numbers, in each record; returns the arena's new end.
+
+    ``table`` has a row per record, -1 for columns that it is too short for. The fields behind the last
+    column wanted are not looked at.
+    """
+    count = len(columns)
+    for row in range(len(record_starts)):
+        position = INT64(at(record_starts, row))
+        end = INT64(at(record_ends, row))
+        number = 0
+        slot = 2 * count * row
+        current = 0
+        while number < count:
+            before = arena
+            start, stop, position, arena = _field(buffer, position, end, field, quote, quoting, arena)
+            if current == INT64(at(columns, number)):
+                put(table, slot, INT32(start))
+                put(table, slot + 1, INT32(stop))
+                slot += 2
+                number += 1
+            else:
+                arena = before
+            if position >= end:
+                break
+            position += 1
+            current += 1
+        while number < count:
+            put(table, slot, INT32(-1))
+            put(table, slot + 1, INT32(-1))
+            slot += 2
+            number += 1
     return arena
 
 

@@ -39,6 +39,7 @@ from s3sql.plan.expr import (
     Sign,
     SimpleCase,
     Step,
+    TextRange,
 )
 from s3sql.plan.kinds import UNKNOWN
 from s3sql.plan.logical import Aggregate, AggregateCall, Filter, Item, Limit, Plan, Project, Scan, Spread
@@ -108,6 +109,8 @@ def _scan(scan: Scan) -> dict[str, Any]:
         told["path"] = _steps(scan.path)
     if scan.columns is not None and not scan.count_only:
         told["columns"] = [f"_{number + 1}" for number in scan.columns]
+    if scan.late_columns:
+        told["late columns"] = [f"_{number + 1}" for number in scan.late_columns]
     if scan.limit is not None:
         told["limit"] = scan.limit
     if scan.required_literal is not None:
@@ -198,6 +201,12 @@ def _between(node: Between) -> str:
     return f"{_operand(node.operand)} BETWEEN {_operand(node.low)} AND {_operand(node.high)}"
 
 
+def _text_range(node: TextRange) -> str:
+    low, high = _text(node.low), _text(node.high)
+    field = _operand(node.operand)
+    return f"{low} {'<=' if node.with_low else '<'} {field} {'<=' if node.with_high else '<'} {high}"
+
+
 def _like(node: Like) -> str:
     text = f"{_operand(node.operand)} LIKE {_operand(node.pattern)}"
     return text if node.escape is None else f"{text} ESCAPE {_operand(node.escape)}"
@@ -213,7 +222,9 @@ def _branches(branches: tuple[tuple[Expr, Expr], ...], default: Expr | None) -> 
     return f"{whens} END" if default is None else f"{whens} ELSE {sql(default)} END"
 
 
-_OPERATORS = (And, Arithmetic, Between, Compare, Concat, In, InCollection, IsKind, Like, Not, Or, Sign)
+_OPERATORS = (
+    And, Arithmetic, Between, Compare, Concat, In, InCollection, IsKind, Like, Not, Or, Sign, TextRange,
+)  # fmt: skip
 
 _WRITERS: dict[type[Expr], Callable[[Any], str]] = {
     Literal: _literal,
@@ -227,6 +238,7 @@ _WRITERS: dict[type[Expr], Callable[[Any], str]] = {
     Concat: _concat,
     Compare: _binary,
     Between: _between,
+    TextRange: _text_range,
     In: lambda node: f"{_operand(node.operand)} IN ({_list(node.choices)})",
     InCollection: _in_collection,
     Like: _like,

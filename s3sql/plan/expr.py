@@ -215,6 +215,21 @@ class Between(Expr):
 
 
 @dataclass(frozen=True, slots=True)
+class TextRange(Expr):
+    """A CSV field between two texts: two comparisons of one field that a rule made one.
+
+    NULL where the field is absent, else whether it lies behind ``low`` and before ``high``; ``with_low`` and
+    ``with_high`` tell whether the bounds themselves count.
+    """
+
+    operand: CsvField
+    low: str
+    with_low: bool
+    high: str
+    with_high: bool
+
+
+@dataclass(frozen=True, slots=True)
 class In(Expr):
     """``operand IN (a, b, …)`` over separate expressions, compared by ``=``."""
 
@@ -349,7 +364,7 @@ class AggregateResult(Expr):
     number: int
 
 
-_BOOLEANS = (Compare, Between, In, InCollection, Like, IsKind, And, Or, Not)
+_BOOLEANS = (Compare, Between, TextRange, In, InCollection, Like, IsKind, And, Or, Not)
 
 
 def is_boolean(expression: Expr) -> bool:

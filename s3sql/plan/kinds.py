@@ -34,6 +34,7 @@ from s3sql.plan.expr import (
     Or,
     Sign,
     SimpleCase,
+    TextRange,
 )
 from s3sql.plan.logical import AggregateCall
 from s3sql.types import NUMBERS, Kind
@@ -73,7 +74,7 @@ def possible_kinds(expression: Expr, calls: Sequence[AggregateCall] = ()) -> Kin
         return frozenset({Kind.BOOL}) | _unknown_of(
             possible_kinds(child, calls) for child in expression.children()
         )
-    if isinstance(expression, Compare | Between | InCollection):
+    if isinstance(expression, Compare | Between | TextRange | InCollection):
         return _comparison(expression, calls)
     if isinstance(expression, Sign):
         operand = possible_kinds(expression.operand, calls)
@@ -117,7 +118,9 @@ def orders_safely(left: Expr, right: Expr) -> bool:
     return both <= NUMBERS or (len(both) == 1 and not both & {Kind.LIST, Kind.STRUCT})
 
 
-def _comparison(expression: Compare | Between | InCollection, calls: Sequence[AggregateCall]) -> Kinds:
+def _comparison(
+    expression: Compare | Between | TextRange | InCollection, calls: Sequence[AggregateCall]
+) -> Kinds:
     """``=`` is unknown for unknown operands only; an ordering also where a CSV field is no number."""
     boolean = frozenset({Kind.BOOL})
     if isinstance(expression, Compare) and expression.operator in ("=", "<>"):

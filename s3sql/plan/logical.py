@@ -26,7 +26,9 @@ class Scan:
 
     ``path``: steps of the FROM path behind ``S3Object[*]`` (JSON only). ``columns``: numbers of the
     CSV columns that expressions name, ascending, None before that is known; whole rows are read besides
-    where an expression asks for them. ``count_only``: no column is needed, only the number of rows.
+    where an expression asks for them. ``late_columns``: further ones, which the filter's first condition
+    does not read, so that they need to be found only in the records that pass it. ``count_only``: no column
+    is needed, only the number of rows.
 
     Two hints that a scan may use or not: at most ``limit`` rows are needed; every row that the query
     selects has ``required_literal`` among its fields' bytes, so a record of a CSV block without quotes
@@ -36,6 +38,7 @@ class Scan:
     format: Format
     path: tuple[Step, ...] = ()
     columns: tuple[int, ...] | None = None
+    late_columns: tuple[int, ...] = ()
     count_only: bool = False
     limit: int | None = None
     required_literal: bytes | None = None

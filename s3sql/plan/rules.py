@@ -25,6 +25,7 @@ from s3sql.plan.expr import (
     In,
     Like,
     Literal,
+    TextRange,
     is_boolean,
 )
 from s3sql.plan.fold import TRUE, fold
@@ -82,13 +83,75 @@ def _conjuncts(condition: Expr) -> tuple[Expr, ...]:
         (i for i, operand in enumerate(operands) if possible_kinds(operand) & UNKNOWN), len(operands)
     )
     if first_unknown >= last_fallible:
-        return operands
+        return _split_all(operands)
     together = And(operands[first_unknown : last_fallible + 1], position=condition.position)
-    return (*operands[:first_unknown], together, *operands[last_fallible + 1 :])
+    return (*_split_all(operands[:first_unknown]), together, *_split_all(operands[last_fallible + 1 :]))
+
+
+def _split_all(operands: tuple[Expr, ...]) -> tuple[Expr, ...]:
+    return tuple(part for operand in operands for part in _conjuncts(operand))
 
 
 def _can_fail(condition: Expr) -> bool:
     return condition.fallible or not is_boolean(condition)
+
+
+def join_text_ranges(plan: Plan) -> Plan:
+    """Two bounds for one field are judged in one look at it."""
+
+    def join(node: Node) -> Node:
+        if not isinstance(node, Filter):
+            return node
+        inside = tuple(
+            _joined_chain(conjunct) if isinstance(conjunct, And) else conjunct for conjunct in node.conjuncts
+        )
+        return replace(node, conjuncts=_joined(inside))
+
+    return map_nodes(plan, join)
+
+
+def _joined_chain(chain: And) -> Expr:
+    operands = _joined(chain.operands)
+    return operands[0] if len(operands) == 1 else replace(chain, operands=operands)
+
+
+def _joined(operands: tuple[Expr, ...]) -> tuple[Expr, ...]:
+    joined: list[Expr] = []
+    for operand in operands:
+        both = _text_range(joined[-1], operand) if joined else None
+        if both is None:
+            joined.append(operand)
+        else:
+            joined[-1] = both
+    return tuple(joined)
+
+
+_LOWER, _UPPER = {">": False, ">=": True}, {"<": False, "<=": True}
+
+
+def _text_range(one: Expr, other: Expr) -> TextRange | None:
+    """One range for a lower and an upper bound of one CSV field, both texts."""
+    bounds = [bound for bound in (_text_bound(one), _text_bound(other)) if bound is not None]
+    lower = next((bound for bound in bounds if bound[1] in _LOWER), None)
+    upper = next((bound for bound in bounds if bound[1] in _UPPER), None)
+    if lower is None or upper is None or lower[0] != upper[0]:
+        return None
+    return TextRange(lower[0], lower[2], _LOWER[lower[1]], upper[2], _UPPER[upper[1]], position=one.position)
+
+
+def _text_bound(condition: Expr) -> tuple[CsvField, str, str] | None:
+    """Field, operator and text of a comparison of the form ``field operator 'text'``."""
+    if not isinstance(condition, Compare):
+        return None
+    left, right, operator = condition.left, condition.right, condition.operator
+    if isinstance(right, CsvField):
+        left, right, operator = right, left, _SWAPPED.get(operator, operator)
+    if isinstance(left, CsvField) and isinstance(right, Literal) and right.kind == Kind.STRING:
+        return left, operator, str(right.value)
+    return None
+
+
+_SWAPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 def order_conjuncts(plan: Plan) -> Plan:
@@ -121,6 +184,7 @@ _COSTS: dict[type[Expr], int] = {
     CsvField: 1,
     Compare: 1,
     Between: 2,
+    TextRange: 2,
     In: 3,
     Like: 4,
     Cast: 6,
@@ -161,6 +225,24 @@ def prune_columns(plan: Plan) -> Plan:
     parts = [part for node in nodes(plan) for root in expressions(node) for part in walk(root)]
     columns = tuple(sorted({part.number for part in parts if isinstance(part, CsvField)}))
     return map_scan(plan, lambda scan: replace(scan, columns=columns) if scan.format == "csv" else scan)
+
+
+def delay_columns(plan: Plan) -> Plan:
+    """A column that the first condition does not read is wanted only where that condition holds."""
+
+    def change(node: Node) -> Node:
+        if not isinstance(node, Filter) or not node.source.columns:
+            return node
+        first = node.conjuncts[0]
+        while isinstance(first, And):
+            first = first.operands[0]
+        early = {part.number for part in walk(first) if isinstance(part, CsvField)}
+        late = tuple(number for number in node.source.columns if number not in early)
+        if not early or not late:
+            return node
+        return replace(node, source=replace(node.source, columns=tuple(sorted(early)), late_columns=late))
+
+    return map_nodes(plan, change)
 
 
 def require_literal(plan: Plan) -> Plan:
@@ -222,9 +304,11 @@ def count_without_rows(plan: Plan) -> Plan:
 RULES: tuple[Rule, ...] = (
     fold_constants,
     split_conjunctions,
+    join_text_ranges,
     order_conjuncts,
     count_constants_as_rows,
     prune_columns,
+    delay_columns,
     require_literal,
     push_limit,
     count_without_rows,

@@ -77,7 +77,7 @@ class ArrowSink:
             present = counts > number
             # Where a record ends before the column any place will do.
             places = fields.first[:-1] + np.minimum(number, counts - 1)
-            text = Text(batch.block.buffer, fields.starts[places], fields.ends[places])
+            text = Text(fields.buffer, fields.starts[places], fields.ends[places])
             columns[0, name] = Values(string_array(text, present), {Kind.STRING: int(np.argmax(present))})
         for name in names[width:]:
             columns[0, name] = Values(pa.nulls(batch.length))

@@ -68,7 +68,7 @@ class CsvSerializer:
             return self._requote(batch) if block.quoted else self._copy(batch)
         fields = batch.fields
         return self._write(
-            Text(block.buffer, fields.starts, fields.ends, batch.excludes), fields.first, batch.length
+            Text(fields.buffer, fields.starts, fields.ends, batch.excludes), fields.first, batch.length
         )
 
     def _keeps_fields(self, batch: CsvBatch) -> bool:
@@ -83,7 +83,7 @@ class CsvSerializer:
         return same and self._causes <= block.excludes
 
     def _requote(self, batch: CsvBatch) -> Records:
-        starts, ends = _record_bounds(batch)
+        starts, ends = batch.record_bounds()
         out, record_ends = self._room(starts, ends)
         written = requote_records(
             batch.block.buffer,
@@ -99,7 +99,7 @@ class CsvSerializer:
 
     def _copy(self, batch: CsvBatch) -> Records:
         block = batch.block
-        starts, ends = _record_bounds(batch)
+        starts, ends = batch.record_bounds()
         in_place = len(self._record) == 1 and block.dialect.record == self._record.tobytes()
         in_place = in_place and (not block.dialect.bare_return or 13 in block.excludes)
         out, record_ends = self._room(starts, ends)
@@ -130,14 +130,6 @@ class CsvSerializer:
             self._escape, self._specials, self._sizes, self._candidates, out, record_ends,
         )  # fmt: skip
         return Records(out[:written], record_ends)
-
-
-def _record_bounds(batch: CsvBatch) -> tuple[Int32s, Int32s]:
-    """Starts and ends of the selected records."""
-    starts, ends = batch.block.table[:, 0], batch.block.table[:, 1]
-    if batch.length < batch.block.rows:
-        return starts[batch.rows], ends[batch.rows]
-    return starts, ends
 
 
 def _one_buffer(texts: Sequence[Text]) -> list[Text]:

@@ -48,7 +48,7 @@ class JsonWriter:
         prefixes = member_prefixes(member_names(batch.names, widest))
         ends = np.empty(batch.length, np.int64)
         payload = write_json_rows(
-            batch.block.buffer, fields.first, fields.starts, fields.ends, prefixes, self._delimiter, ends
+            fields.buffer, fields.first, fields.starts, fields.ends, prefixes, self._delimiter, ends
         )
         return Records(payload[: int(ends[-1]) if len(ends) else 0], ends)
 

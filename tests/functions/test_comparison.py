@@ -8,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s3sql.exec.evaluate import constant
-from s3sql.functions.comparison import compare, equals, falses, read_number, trues, truth_column
+from s3sql.functions.comparison import (
+    compare,
+    equals,
+    falses,
+    in_text_range,
+    read_number,
+    trues,
+    truth_column,
+)
 from s3sql.types import Column, Kind, Text, Timestamps
 from tests.twins import strategies as some
 from tests.twins import values as twin
@@ -144,3 +152,32 @@ def test_truth_of_columns() -> None:
     assert trues(column).tolist() == [True, False, False]
     assert falses(column).tolist() == [False, True, False]
     assert falses(column_of([int_(0), twin.NULL])).tolist() == [False, False]
+
+
+# Texts that share their first eight or sixteen bytes are the ones to confuse.
+_BOUNDS = st.text("ab\0é", max_size=20) | st.sampled_from(
+    ["", "a" * 8, "a" * 9, "a" * 16, "a" * 17, "a" * 16 + "\0"]
+)
+
+
+@given(st.lists(_BOUNDS | st.none()), _BOUNDS, st.booleans(), _BOUNDS, st.booleans())
+def test_a_text_range_is_two_comparisons(
+    texts: list[str | None], low: str, with_low: bool, high: str, with_high: bool
+) -> None:
+    column = Column.interleave(
+        len(texts),
+        [
+            (
+                np.flatnonzero([text is not None for text in texts]),
+                Column.of(Kind.STRING, Text.of(text for text in texts if text is not None)),
+            )
+        ],
+    )
+    found = in_text_range(column, low, high, with_low=with_low, with_high=with_high).to_python()
+
+    def inside(text: str) -> bool:
+        value, least, most = text.encode(), low.encode(), high.encode()
+        behind = value >= least if with_low else value > least
+        return behind and (value <= most if with_high else value < most)
+
+    assert found == [None if text is None else inside(text) for text in texts]

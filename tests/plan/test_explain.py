@@ -22,7 +22,7 @@ def test_text() -> None:
         "Limit 3\n"
         '  Project _2 AS "two words", UPPER(_1) AS _2\n'
         "    Filter _1 = 'it''s'\n"
-        "      Scan csv, columns _1 _2, required literal 'it''s'"
+        "      Scan csv, columns _1, late columns _2, required literal 'it''s'"
     )
 
 
