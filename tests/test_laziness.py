@@ -97,8 +97,11 @@ _JSON = {
     **{text: Value(Kind.INT, int(text)) for text in ("0", "1", "2", "-1", "9223372036854775807")},
     **{text: Value(Kind.DECIMAL, Decimal(text)) for text in ("2.5", "1.00", "12345678901234567890")},
     **{f'"{text}"': Value(Kind.STRING, text) for text in ("", "a", "1", "12", "true", "x")},
-    **{"true": TRUE, "false": FALSE, "null": NULL},
-    **{"[1]": Value(Kind.LIST, "[1]"), '{"e":1}': Value(Kind.STRUCT, '{"e":1}')},
+    "true": TRUE,
+    "false": FALSE,
+    "null": NULL,
+    "[1]": Value(Kind.LIST, "[1]"),
+    '{"e":1}': Value(Kind.STRUCT, '{"e":1}'),
 }
 
 
@@ -182,7 +185,7 @@ def _json_value(value: Value) -> object:
     return None if text in ("NaN", "Infinity", "-Infinity") else Number(text)
 
 
-@settings(max_examples=150)
+@settings(max_examples=max(150, settings().max_examples))
 @given(tables(), statements(_csv_columns), st.integers(64, 200))
 def test_csv_is_answered_as_by_the_twin(table: list[list[str]], sql: str, morsel: int) -> None:
     contents = "".join(",".join(row) + "\n" for row in table).encode()
@@ -192,7 +195,7 @@ def test_csv_is_answered_as_by_the_twin(table: list[list[str]], sql: str, morsel
     assert no_buffer_is_out()
 
 
-@settings(max_examples=150)
+@settings(max_examples=max(150, settings().max_examples))
 @given(objects(), statements(_json_columns), st.integers(200, 600))
 def test_json_is_answered_as_by_the_twin(rows: list[dict[str, str]], sql: str, morsel: int) -> None:
     texts = ("{" + ",".join(f'"{name}":{text}' for name, text in row.items()) + "}" for row in rows)

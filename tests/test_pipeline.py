@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from dataclasses import dataclass
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from s3sql import engine
+from s3sql.exec.buffer_pool import BufferPool
 from s3sql.plan.expr import Elements, Name
-from s3sql.request import CsvInput, CsvOutput, JsonInput
+from s3sql.request import CsvInput, CsvOutput, JsonInput, SelectRequest
+from s3sql.stores.memory import BytesObject
 from tests.scans import Scanned, csv_input, morsels_of, no_buffer_is_out, scan, worker_count
 from tests.twins import csv_rows
 from tests.twins.csv_rows import Dialect
@@ -249,10 +253,43 @@ def test_what_is_no_text_is_told_before_what_is_no_csv(contents: bytes, header: 
 
 
 def test_a_comment_with_a_quote_is_as_long_as_its_line() -> None:
-    rows = b'# 5" long\n' + b"1,2\n" * 40 + b'# 6" long\n'
-    inputs = CsvInput(allow_quoted_record_delimiter=True)
-    with morsels_of(1000, longest=50):
-        assert scan(rows, "SELECT COUNT(*) FROM S3Object", inputs) == Scanned([b'{"_1":40}\n'], None)
+    # By parity alone everything from one comment's quote to the other's would be one quoted field.
+    contents = b'#,"\n' + b"1,2\n" * 40 + b'#"\n'
+    for allow in (False, True):
+        inputs = CsvInput(allow_quoted_record_delimiter=allow)
+        with morsels_of(1000, longest=50):
+            got = scan(contents, "SELECT COUNT(*) FROM S3Object", inputs)
+        assert got == Scanned([b'{"_1":40}\n'], None)
+
+
+def test_queries_at_once_share_the_workers_and_the_buffers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_POOL", BufferPool(30_000))
+    rows = [b'{"_1":"%d"}\n' % number for number in range(2000)]
+    contents = b"".join(b"%d,x\n" % number for number in range(2000))
+    wrong: list[object] = []
+
+    def ask(turn: int) -> None:
+        for count in range(1, 8):
+            # Some end at their limit, some at the end of the object, some are left early.
+            limit = (turn * 300 + count) % 2500
+            try:
+                got = scan(contents, f"SELECT _1 FROM S3Object LIMIT {limit}")
+                if got != Scanned(rows[:limit], None):
+                    wrong.append(got)
+                left = engine.prepare(SelectRequest(ALL, CsvInput(), CsvOutput()), BytesObject(contents))
+                steps = left.records()
+                next(steps)
+                steps.close()
+            except BaseException as error:
+                wrong.append(error)
+
+    with morsels_of(1024):
+        threads = [threading.Thread(target=ask, args=[turn]) for turn in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert not wrong
 
 
 LITERALS = ["a", "1,2", 'q"q', "x\ny", "", "é", "longer than a word of eight bytes", " a "]

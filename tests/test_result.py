@@ -205,7 +205,7 @@ class TestReading:
         result = people("SELECT s.name FROM S3Object s WHERE s.id = '1' LIMIT 3")
         assert result.explain() == (
             "Limit 3\n  Project _2 AS name\n    Filter _1 = '1'\n"
-            "      Scan csv, columns _1 _2, required literal '1'"
+            "      Scan csv, columns _1, late columns _2, required literal '1'"
         )
         assert json.dumps(result.plan).startswith('{"node": "limit"')
 

@@ -77,6 +77,7 @@ class Pipeline(Generic[Result]):
         # Reading ahead of a cut that is right only by luck would be thrown away.
         self._width = 1 if reader.serial else 2 * core_count() + 1
         self._reading = False
+        # Reading failed for want of a buffer; to be tried again when one has been given back.
         self._starved = False
         self._working = 0
         self._closed = False
@@ -123,8 +124,6 @@ class Pipeline(Generic[Result]):
                     lambda: self._head_is_done() or self._is_empty(), HEARTBEAT_SECONDS
                 )
                 slot = self._window.popleft() if ready and self._window else None
-                # Whoever worked on it has given its buffer back.
-                self._starved = self._starved and slot is None
             if slot is None:
                 if not ready:
                     yield None
@@ -184,6 +183,10 @@ class Pipeline(Generic[Result]):
             with self._changed:
                 slot.done = True
                 self._working -= 1
+                if self._starved:
+                    # The buffer that was just given back may be enough.
+                    self._starved = False
+                    self._read_on()
                 if self._head_is_done() or not self._working:
                     self._changed.notify()
 
