@@ -1,4 +1,4 @@
-"""Parts of writing kernels: copying slices of any size into an output buffer.
+"""Parts of kernels that handle byte strings: finding one, and copying slices into an output buffer.
 
 Called inside kernels only. Copies go in steps of 32 bytes and may write up to 31 bytes behind the slice,
 so an output buffer is padded and filled from front to back.
@@ -10,6 +10,18 @@ from typing import Any
 
 from s3sql.kernels.compile import inlined
 from s3sql.kernels.simd import at, copy32, put
+
+
+@inlined
+def matches(buffer: Any, position: Any, end: Any, token: Any) -> Any:
+    """Whether the non-empty *token* stands at *position*."""
+    size = len(token)
+    if size == 0 or position + size > end:
+        return False
+    for index in range(size):
+        if at(buffer, position + index) != at(token, index):
+            return False
+    return True
 
 
 @inlined

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from s3sql.kernels.bytes import matches
 from s3sql.kernels.compile import (
     BOOL,
     BYTES,
@@ -45,18 +46,6 @@ TABLE_FULL = 1
 DELIMITER_IN_QUOTES = 2
 OPEN_QUOTE = 3
 RECORD_TOO_LONG = 4
-
-
-@inlined
-def _matches(buffer: Any, position: Any, end: Any, token: Any) -> Any:
-    """Whether the non-empty *token* stands at *position*."""
-    size = len(token)
-    if size == 0 or position + size > end:
-        return False
-    for index in range(size):
-        if at(buffer, position + index) != at(token, index):
-            return False
-    return True
 
 
 @inlined
@@ -88,8 +77,8 @@ def _quoted_part(
     target = -1
     while position < end:
         taken = 1
-        if same and _matches(buffer, position, end, quote):
-            if not _matches(buffer, position + size, end, quote):
+        if same and matches(buffer, position, end, quote):
+            if not matches(buffer, position + size, end, quote):
                 if target < 0:
                     return COMPLETE, position + size, start, position, arena
                 return COMPLETE, position + size, arena, target, target
@@ -100,9 +89,9 @@ def _quoted_part(
                     target += 1
             position += size
             taken = size
-        elif not same and _matches(buffer, position, end, escape):
+        elif not same and matches(buffer, position, end, escape):
             behind = position + len(escape)
-            if not allow and _matches(buffer, behind, end, record):
+            if not allow and matches(buffer, behind, end, record):
                 return DELIMITER_IN_QUOTES, behind, start, start, arena
             if behind >= end:
                 break
@@ -113,11 +102,11 @@ def _quoted_part(
                     target += 1
             position = behind
             taken = min(_character_size(at(buffer, position)), end - position)
-        elif not same and _matches(buffer, position, end, quote):
+        elif not same and matches(buffer, position, end, quote):
             if target < 0:
                 return COMPLETE, position + size, start, position, arena
             return COMPLETE, position + size, arena, target, target
-        elif not allow and _matches(buffer, position, end, record):
+        elif not allow and matches(buffer, position, end, record):
             return DELIMITER_IN_QUOTES, position, start, start, arena
         if target >= 0:
             for index in range(position, position + taken):
@@ -155,7 +144,7 @@ def _parse_record(
         start = position
         stop = -1
         in_arena = False
-        if _matches(buffer, position, end, quote):
+        if matches(buffer, position, end, quote):
             opening = position + len(quote)
             status, position, start, stop, arena = _quoted_part(
                 buffer, opening, end, record, quote, escape, allow, arena
@@ -167,11 +156,11 @@ def _parse_record(
         finished = False
         last = False
         while position < end:
-            if _matches(buffer, position, end, record):
+            if matches(buffer, position, end, record):
                 finished = True
                 last = True
                 break
-            if _matches(buffer, position, end, field):
+            if matches(buffer, position, end, field):
                 finished = True
                 break
             position += 1
@@ -210,7 +199,7 @@ def _parse_record(
 @inlined
 def _skipped_record(buffer: Any, position: Any, end: Any, record: Any) -> Any:
     """The position behind the next record delimiter, quotes meaning nothing."""
-    while position < end and not _matches(buffer, position, end, record):
+    while position < end and not matches(buffer, position, end, record):
         position += 1
     return position
 
@@ -262,7 +251,7 @@ def parse_records(
         if rows >= len(record_starts):
             status = TABLE_FULL
             break
-        if _matches(buffer, position, end, comment):
+        if matches(buffer, position, end, comment):
             stop = _skipped_record(buffer, position, end, record)
             returns = bare_return and stop < end and at(buffer, stop - 1) == UINT8(13)
             if stop - position - INT64(returns) > longest:
@@ -274,10 +263,10 @@ def parse_records(
                 break
             position = min(stop + len(record), end)
             continue
-        if _matches(buffer, position, end, record):
+        if matches(buffer, position, end, record):
             position += len(record)
             continue
-        if bare_return and at(buffer, position) == UINT8(13) and _matches(buffer, position + 1, end, record):
+        if bare_return and at(buffer, position) == UINT8(13) and matches(buffer, position + 1, end, record):
             position += 1 + len(record)
             continue
         status, behind, stop, number, grown = _parse_record(

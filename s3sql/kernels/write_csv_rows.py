@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from s3sql.buffers import PADDING, Bytes
-from s3sql.kernels.bytes import append, append_token
+from s3sql.kernels.bytes import append, append_token, matches
 from s3sql.kernels.compile import (
     BOOL,
     BYTES,
@@ -61,21 +61,9 @@ def copy_records(
 
 
 @inlined
-def _token_at(buffer: Any, position: Any, end: Any, token: Any) -> Any:
-    """Whether *token*, not empty, stands at *position*."""
-    size = len(token)
-    if size == 0 or position + size > end:
-        return False
-    for index in range(size):
-        if at(buffer, position + index) != at(token, index):
-            return False
-    return True
-
-
-@inlined
 def _special(buffer: Any, position: Any, end: Any, field: Any, quote: Any, specials: Any, sizes: Any) -> Any:
     """Whether a character that causes quotes stands at *position*."""
-    if _token_at(buffer, position, end, field) or _token_at(buffer, position, end, quote):
+    if matches(buffer, position, end, field) or matches(buffer, position, end, quote):
         return True
     first = 0
     for number in range(len(sizes)):
@@ -115,11 +103,11 @@ def _append_quoted(out: Any, target: Any, buffer: Any, start: Any, end: Any, quo
     target = append_token(out, target, quote)
     position = start
     while position < end:
-        if _token_at(buffer, position, end, quote):
+        if matches(buffer, position, end, quote):
             target = append_token(out, target, escape)
             target = append_token(out, target, quote)
             position += len(quote)
-        elif _token_at(buffer, position, end, escape):
+        elif matches(buffer, position, end, escape):
             target = append_token(out, target, escape)
             target = append_token(out, target, escape)
             position += len(escape)
