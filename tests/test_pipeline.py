@@ -292,6 +292,17 @@ def test_queries_at_once_share_the_workers_and_the_buffers(monkeypatch: pytest.M
     assert not wrong
 
 
+@pytest.mark.parametrize("escape", ["\\", "n", '"'])
+def test_a_record_delimiter_in_quotes_is_one_even_if_it_begins_with_the_escape(escape: str) -> None:
+    # A backslash and an n, which AWS's samples print for the line feed, are two characters.
+    inputs = CsvInput(record_delimiter="\\n", quote_escape_character=escape)
+    rows = "1,2\\n" * 9
+    for morsel in range(64, 80):
+        with morsels_of(morsel):
+            got = scan(f'{rows}"a\\nb"\\n{rows}'.encode(), ALL, inputs)
+        assert (len(got.records), got.code) == (9, "CSVEscapingRecordDelimiter")
+
+
 LITERALS = ["a", "1,2", 'q"q', "x\ny", "", "é", "longer than a word of eight bytes", " a "]
 
 
@@ -347,3 +358,28 @@ def test_filters_by_text_find_every_row(
             assert limited.records == got.records[:2], condition
             counted = [b'{"_1":%d}\n' % len(found)]
             assert scan(contents, f"SELECT COUNT(*) {where}", inputs).records == counted, condition
+
+
+outputs = st.builds(
+    CsvOutput,
+    quote_fields=st.sampled_from(["ASNEEDED", "ALWAYS"]),
+    quote_character=st.sampled_from(['"', "'", "", "”", "a"]),
+    quote_escape_character=st.sampled_from(['"', "\\", "'", "§", "b"]),
+    record_delimiter=st.sampled_from(["\n", "\r\n", "ab", "é", "||"]),
+    field_delimiter=st.sampled_from([",", "ab", "§", "\t", "\0"]),
+)
+
+
+@given(csvs(), outputs, st.integers(100, 400))
+def test_csv_is_written_with_any_settings(csv: Csv, output: CsvOutput, morsel: int) -> None:
+    rows, code = csv_rows.spans(csv.text, csv.dialect, 49)
+    fields = [row.fields for row in rows]
+    contents, inputs = csv.text.encode(), csv_input(csv.dialect)
+    where = "WHERE _2 = 'a' OR _1 LIKE '%b%'"
+    matching = [row for row in fields if row[1:2] == ["a"] or "b" in row[0]]
+    with morsels_of(morsel, first=64, longest=49):
+        for sql, found in ((ALL, fields), (f"{ALL} {where}", matching)):
+            expected = Scanned([csv_record(row, output) for row in found], code)
+            assert scan(contents, sql, inputs, output) == expected
+        swapped = [csv_record([row[1] if len(row) > 1 else "", row[0]], output) for row in fields]
+        assert scan(contents, "SELECT _2, _1 FROM S3Object", inputs, output) == Scanned(swapped, code)

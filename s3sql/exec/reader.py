@@ -1,10 +1,11 @@
 """The serial end of the pipeline: an object's bytes become morsels.
 
 In: a text to read from, the format that knows where records end, and the span of it to scan.  Out: morsels
-that start at record starts, in object order, of 128 KiB at first and doubling to 2 MiB: the first rows come
+that start at record starts, in object order, of 128 KiB at first and doubling to 4 MiB: the first rows come
 soon, and large scans pay little per morsel.
 
-A scan range takes the records whose first byte lies in it (AWS S3 API Reference, ScanRange). With
+What Start and End of a scan range mean is decided in :mod:`s3sql.formats.opening`; here the bytes they give
+are moved to record ends. A scan range takes the records whose first byte lies in it (AWS S3 API Reference, ScanRange). With
 ``boundary(x)`` the first record end at or behind byte x, that is the span from boundary(start) to
 boundary(end + 1): neighbouring ranges share a boundary, so each record is read exactly once.
 

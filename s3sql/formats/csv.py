@@ -1,7 +1,9 @@
 """CSV input: cutting a text into morsels and reading rows of fields.
 
 In: the dialect of a request and the columns the plan needs.  Out: batches whose columns are text, empty
-fields being empty strings and fields beyond a short record NULL (AWS S3 API Reference, CSVInput).
+fields being empty strings and fields beyond a short record NULL (AWS S3 API Reference, CSVInput). The rules of
+quotes, comments and blank records stand in :mod:`s3sql.kernels.csv_general`; CR LF, in
+:mod:`s3sql.formats.csv_dialect`.
 """
 
 from __future__ import annotations

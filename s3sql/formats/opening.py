@@ -3,8 +3,10 @@
 In: a request and an open object.  Out: an :class:`Opening`: the schema for the binder, the format for the
 workers and the span for the reader.
 
-Source of the rules: AWS S3 API Reference, CSVInput (FileHeaderInfo) and ScanRange. Choices: a byte order
-mark at the start is dropped; the header line of the object counts for every scan range.
+Source of the rules: AWS S3 API Reference, CSVInput (FileHeaderInfo) and ScanRange. Both ends of a scan range
+count; End alone is the last so many bytes (:func:`_bounds`); which records lie in it is found by
+:mod:`s3sql.exec.reader`. Choices: a byte order mark at the start is dropped; the header line of the object
+counts for every scan range.
 """
 
 from __future__ import annotations

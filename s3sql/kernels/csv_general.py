@@ -77,6 +77,9 @@ def _quoted_part(
     target = -1
     while position < end:
         taken = 1
+        # Before everything else, since a morsel may have been cut there.
+        if not allow and matches(buffer, position, end, record):
+            return DELIMITER_IN_QUOTES, position, start, start, arena
         if same and matches(buffer, position, end, quote):
             if not matches(buffer, position + size, end, quote):
                 if target < 0:
@@ -106,8 +109,6 @@ def _quoted_part(
             if target < 0:
                 return COMPLETE, position + size, start, position, arena
             return COMPLETE, position + size, arena, target, target
-        elif not allow and matches(buffer, position, end, record):
-            return DELIMITER_IN_QUOTES, position, start, start, arena
         if target >= 0:
             for index in range(position, position + taken):
                 put(buffer, target, at(buffer, index))

@@ -6,7 +6,8 @@ error that S3 Select has for a name that means nothing.
 Three questions, in this order: is it the row itself (its alias, or ``S3Object`` before a step)?  A column
 of it (CSV: judged here, once, against the header) or a member (JSON: judged row by row)?  Then which
 steps follow?  Unquoted names match in any case (of ASCII letters, which are all they can have), quoted
-ones exactly.
+ones exactly; a name that matches several columns is ``AmbiguousFieldName`` (JSON members:
+:mod:`s3sql.formats.json_paths`).
 
 Source of the rules: AWS S3 User Guide, SELECT command ("FROM clause", "Case sensitivity"); the messages
 are those that AWS sends.

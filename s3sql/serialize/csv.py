@@ -2,7 +2,8 @@
 
 In: columns of a morsel, or the records of a CSV block as they are.  Out: CSV records with the delimiters
 of the request (AWS S3 API Reference, CSVOutput). NULL and MISSING are empty fields; a record without any
-field is an empty line.
+field is an empty line. ALWAYS quotes every field, empty ones too; ASNEEDED (Choice) one that holds the field
+delimiter, the quote, a character of the record delimiter, CR or LF.
 """
 
 from __future__ import annotations

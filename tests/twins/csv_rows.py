@@ -106,6 +106,8 @@ def _quoted(text: str, position: int, dialect: Dialect) -> tuple[str, int]:
     value = ""
     doubling = dialect.escape == dialect.quote
     while position < len(text):
+        if not dialect.allow and text.startswith(dialect.record, position):
+            raise _FailedError("CSVEscapingRecordDelimiter", position)
         if doubling and text.startswith(dialect.quote * 2, position):
             value += dialect.quote
             position += 2 * len(dialect.quote)
@@ -120,8 +122,6 @@ def _quoted(text: str, position: int, dialect: Dialect) -> tuple[str, int]:
             position += 1
         elif text.startswith(dialect.quote, position):
             return value, position + len(dialect.quote)
-        elif not dialect.allow and text.startswith(dialect.record, position):
-            raise _FailedError("CSVEscapingRecordDelimiter", position)
         else:
             value += text[position]
             position += 1
