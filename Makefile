@@ -25,7 +25,7 @@ check: .venv/.dev
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_imports.py tests/test_docs.py
 
-## bench: s3sql against DuckDB, Polars and DataFusion; minutes, and 600 MB of disk in .cache
+## bench: s3sql against DuckDB, Polars and DataFusion; about ten minutes, and 1.3 GB of disk in .cache
 bench: .venv/.bench
 	$(BIN)/python -m benchmarks
 

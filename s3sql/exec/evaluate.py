@@ -69,7 +69,7 @@ from s3sql.plan.expr import (
     SimpleCase,
     TextRange,
 )
-from s3sql.types import NUMBERS, Column, Decimals, Kind, Mask, Payload, Rows, Text, Timestamps
+from s3sql.types import NUMBERS, Column, Decimals, Kind, Mask, Payload, Text, Timestamps
 
 
 class _AggregateBatch(Protocol):
@@ -85,13 +85,13 @@ def evaluate(expression: Expr, batch: Batch) -> Column:
     return _EVALUATORS[type(expression)](expression, batch)
 
 
-def filter_rows(conjuncts: tuple[Expr, ...], batch: Batch) -> Rows:
-    """The positions of the rows for which every conjunct is TRUE, ascending.
+def filter_batch(conjuncts: tuple[Expr, ...], batch: Batch) -> Batch:
+    """The rows of *batch* for which every conjunct is TRUE.
 
     The conjuncts are judged left to right, each only for the rows that the ones before it kept. Once a row
     has failed, the rows from it on are left out: the query ends there.
     """
-    return logic.filter_rows(conjuncts, batch, evaluate)
+    return logic.filter_batch(conjuncts, batch, evaluate)
 
 
 def _fail_at(node: Expr, batch: Batch) -> Fail:

@@ -31,8 +31,8 @@ from s3sql.types import Column, Kind, Mask, Rows
 #: Evaluates any expression: given by the evaluator, which these forms call back.
 Evaluate: TypeAlias = Callable[[Expr, Batch], Column]
 
-#: Below this share of the rows it pays to gather them rather than to evaluate all.
-_NARROW_SHARE = 4
+#: Below one in so many rows it pays to gather them rather than to evaluate all.
+_NARROW_SHARE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,25 +106,54 @@ def evaluate_not(node: Not, batch: Batch, evaluate: Evaluate) -> Column:
     return truth_column(truth.false, truth.true | truth.false)
 
 
-def filter_rows(conjuncts: tuple[Expr, ...], batch: Batch, evaluate: Evaluate) -> Rows:
-    """The positions of the rows for which every conjunct is TRUE, ascending.
+def filter_batch(conjuncts: tuple[Expr, ...], batch: Batch, evaluate: Evaluate) -> Batch:
+    """The rows of *batch* for which every conjunct is TRUE.
 
     Once a row has failed, the rows from it on are left out: the query ends there.
     """
-    rows = np.arange(batch.length)
-    current = batch
-    kept = np.ones(batch.length, np.bool_)
+    selection = _Selection(batch, evaluate)
     for conjunct in conjuncts:
-        count = np.count_nonzero(kept)
-        if count < current.length and (not _cannot_fail(conjunct) or count * _NARROW_SHARE < current.length):
-            selected = np.flatnonzero(kept)
-            rows, current = rows[selected], current.take(selected)
-            kept = np.ones(len(rows), np.bool_)
-        kept &= judge(conjunct, current, evaluate).true
-    rows = rows[kept]
-    if batch.failure.row is not None:
-        rows = rows[batch.rows[rows] < batch.failure.row]
-    return rows
+        selection.keep_true_rows()
+        for operand in conjunct.operands if isinstance(conjunct, And) else (conjunct,):
+            selection.judge(operand)
+    return selection.finish()
+
+
+class _Selection:
+    """The rows of a filter: those still to be judged by the conjunct at hand, and which of them are TRUE.
+
+    An AND goes on after an unknown operand, so a row can be lost and yet have to be judged further, which
+    may fail. Rows that need not be judged are dropped when that pays, and always before what can fail.
+    """
+
+    def __init__(self, batch: Batch, evaluate: Evaluate) -> None:
+        self._evaluate = evaluate
+        self._batch = batch
+        self._true = np.ones(batch.length, np.bool_)
+        self._undecided = self._true
+
+    def keep_true_rows(self) -> None:
+        """A new conjunct begins: only rows that are TRUE so far are judged by it."""
+        self._undecided = self._true
+
+    def judge(self, operand: Expr) -> None:
+        """Judge an operand for the rows that are undecided."""
+        count = np.count_nonzero(self._undecided)
+        length = self._batch.length
+        if count < length and (not _cannot_fail(operand) or count * _NARROW_SHARE < length):
+            rows = np.flatnonzero(self._undecided)
+            self._batch = self._batch.take(rows)
+            self._true = self._true[rows]
+            self._undecided = np.ones(count, np.bool_)
+        truth = judge(operand, self._batch, self._evaluate)
+        self._true = self._true & truth.true
+        self._undecided = self._undecided & ~truth.false
+
+    def finish(self) -> Batch:
+        """The rows for which everything was TRUE, before the first failing one."""
+        failed = self._batch.failure.row
+        kept = self._true if failed is None else self._true & (self._batch.rows < failed)
+        return self._batch if kept.all() else self._batch.take(np.flatnonzero(kept))
 
 
 def evaluate_case(node: Case, batch: Batch, evaluate: Evaluate) -> Column:

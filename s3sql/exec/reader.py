@@ -5,9 +5,10 @@ that start at record starts, in object order, of 128 KiB at first and doubling t
 soon, and large scans pay little per morsel.
 
 What Start and End of a scan range mean is decided in :mod:`s3sql.formats.opening`; here the bytes they give
-are moved to record ends. A scan range takes the records whose first byte lies in it (AWS S3 API Reference, ScanRange). With
-``boundary(x)`` the first record end at or behind byte x, that is the span from boundary(start) to
-boundary(end + 1): neighbouring ranges share a boundary, so each record is read exactly once.
+are moved to record ends. A scan range takes the records whose first byte lies in it (AWS S3 API Reference,
+ScanRange). With ``boundary(x)`` the first record end at or behind byte x, that is the span from
+boundary(start) to boundary(end + 1): neighbouring ranges share a boundary, so each record is read exactly
+once.
 
     range 1..4 of   A,B⏎C,D⏎D,E⏎      boundary(1) = 4, boundary(5) = 8: the record C,D
                     0   4   8

@@ -18,7 +18,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from s3sql.errors import S3SelectError
-from s3sql.exec.evaluate import evaluate, filter_rows
+from s3sql.exec.evaluate import evaluate, filter_batch
 from s3sql.formats.base import Format, Morsel
 from s3sql.formats.batch import Batch
 from s3sql.formats.csv import CsvBatch
@@ -86,7 +86,7 @@ class Task(Generic[Output]):
         if self.scan.limit is not None and batch.length > self.scan.limit:
             batch = batch.take(np.arange(self.scan.limit))
         if self._conjuncts:
-            batch = batch.take(filter_rows(self._conjuncts, batch))
+            batch = filter_batch(self._conjuncts, batch)
         batch = _before_failure(batch)
         output: Output | None = None
         states: tuple[Any, ...] = ()

@@ -1,8 +1,8 @@
 """CSV input: cutting a text into morsels and reading rows of fields.
 
 In: the dialect of a request and the columns the plan needs.  Out: batches whose columns are text, empty
-fields being empty strings and fields beyond a short record NULL (AWS S3 API Reference, CSVInput). The rules of
-quotes, comments and blank records stand in :mod:`s3sql.kernels.csv_general`; CR LF, in
+fields being empty strings and fields beyond a short record NULL (AWS S3 API Reference, CSVInput). The rules
+of quotes, comments and blank records stand in :mod:`s3sql.kernels.csv_general`, that of CR LF in
 :mod:`s3sql.formats.csv_dialect`.
 """
 
@@ -132,6 +132,7 @@ class CsvBatch(Batch):
         self._form = form
         self._scratch = scratch
         self._arena = arena
+        self._late: tuple[Bytes, Int32s] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -140,7 +141,11 @@ class CsvBatch(Batch):
 
     def take(self, rows: Rows) -> CsvBatch:
         """The same block under a narrower selection."""
-        return CsvBatch(self.block, self.rows[rows], self.failure, self._form, self._scratch, self._arena)
+        narrower = CsvBatch(self.block, self.rows[rows], self.failure, self._form, self._scratch, self._arena)
+        if self._late is not None:
+            buffer, table = self._late
+            narrower._late = buffer, table[rows]
+        return narrower
 
     def field(self, number: int) -> Column:
         """Column *number* as text, NULL where the record is too short."""
@@ -152,7 +157,7 @@ class CsvBatch(Batch):
             if not self.block.ragged:
                 return Column.of(Kind.STRING, Text(buffer, starts, ends, self.excludes))
         else:
-            buffer, table = self._late
+            buffer, table = self._late_columns()
             slot = 2 * self._form.late.index(number)
             starts, ends = table[:, slot], table[:, slot + 1]
         absent = starts < 0
@@ -187,9 +192,13 @@ class CsvBatch(Batch):
             return starts[self.rows], ends[self.rows]
         return starts, ends
 
-    @cached_property
-    def _late(self) -> tuple[Bytes, Int32s]:
-        """The late columns of the selected records, and the buffer they are in."""
+    def _late_columns(self) -> tuple[Bytes, Int32s]:
+        """The late columns of the selected records, and the buffer they are in; found at the first call."""
+        if self._late is None:
+            self._late = self._find_late()
+        return self._late
+
+    def _find_late(self) -> tuple[Bytes, Int32s]:
         block, form = self.block, self._form
         form.note_late(self.length, block.rows)
         wanted = np.array(form.late, np.int32)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s3sql.errors import Position
-from s3sql.exec.evaluate import constant, evaluate, filter_rows
+from s3sql.exec.evaluate import constant, evaluate, filter_batch
 from s3sql.formats.batch import Batch, FirstFailure
 from s3sql.plan.expr import (
     AggregateResult,
@@ -231,7 +231,7 @@ def test_only_what_is_asked_for_fails(expression: Expr, table: list[Row]) -> Non
 @given(st.lists(sensible_conditions(1), min_size=1, max_size=3).map(tuple), sensible_tables)
 def test_where_keeps_the_rows_before_the_first_failure(conjuncts: tuple[Expr, ...], table: list[Row]) -> None:
     batch = RowsOfValues(table)
-    kept = filter_rows(conjuncts, batch).tolist()
+    kept = filter_batch(conjuncts, batch).rows.tolist()
     expected, failed = [], None
     for number, row in enumerate(table):
         try:
@@ -289,13 +289,13 @@ def test_where_narrows_conjunct_by_conjunct() -> None:
     batch = fields(["1", "", "5", "9"], ["a", "a", "b", "b"])
     number = Compare(">", as_int(_1), literal(3))
     conjuncts = (Compare("<>", _1, literal("")), number, Compare("=", _2, literal("b")))
-    assert filter_rows(conjuncts, batch).tolist() == [2, 3]
+    assert filter_batch(conjuncts, batch).rows.tolist() == [2, 3]
     assert batch.failure.row is None
 
 
 def test_a_condition_must_be_boolean() -> None:
     batch = fields(["a", None])
-    assert filter_rows((_1,), batch).tolist() == []
+    assert filter_batch((_1,), batch).rows.tolist() == []
     assert batch.failure.error is not None
     assert batch.failure.error.code == "ExternalEvalException"
     assert "type STRING" in batch.failure.error.message

@@ -21,11 +21,11 @@ from s3sql.kernels.compile import INT64, UINT8, Kernel, kernel
 
 PACKAGE = Path(s3sql.__file__).parent
 
-#: A package that looks like ours to the cache: its own copy of compile and cache, one helper, one kernel.
+#: A package that looks like ours to the cache: its own copy of compile and cache, one part, one kernel.
 STEP = "from s3sql.kernels.compile import inlined\n\n@inlined\ndef step(value):\n    return value + {added}\n"
 SUM = """
 from s3sql.kernels.compile import INT64, INT64S, kernel
-from s3sql.kernels.{helper} import step
+from s3sql.kernels.{imported} import step
 
 @kernel(INT64(INT64S))
 def total(values):
@@ -49,7 +49,7 @@ def copied_package(folder: Path, added: int = 1) -> Path:
         shutil.copy(PACKAGE / "kernels" / name, kernels)
     (folder / "s3sql" / "__init__.py").touch()
     (kernels / "step.py").write_text(STEP.format(added=added))
-    (kernels / "total.py").write_text(SUM.format(helper="step"))
+    (kernels / "total.py").write_text(SUM.format(imported="step"))
     return folder
 
 
@@ -81,15 +81,15 @@ def test_the_second_process_loads_what_the_first_compiled(tmp_path):
     assert file.parent.stat().st_mode & 0o777 == 0o700
 
 
-def test_an_edited_helper_leaves_no_stale_result(tmp_path):
+def test_an_edited_import_leaves_no_stale_result(tmp_path):
     folder, kept = copied_package(tmp_path / "p"), str(tmp_path / "kept")
     assert run(folder, S3SQL_CACHE_DIR=kept) == ("55 False", "")
-    helper = folder / "s3sql" / "kernels" / "step.py"
-    times = helper.stat()
-    helper.write_text(STEP.format(added=2))
-    os.utime(helper, ns=(times.st_atime_ns, times.st_mtime_ns))
+    imported = folder / "s3sql" / "kernels" / "step.py"
+    times = imported.stat()
+    imported.write_text(STEP.format(added=2))
+    os.utime(imported, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert run(folder, S3SQL_CACHE_DIR=kept) == ("65 False", "")
-    helper.write_text(STEP.format(added=1))
+    imported.write_text(STEP.format(added=1))
     assert run(folder, S3SQL_CACHE_DIR=kept) == ("55 True", "")
 
 
