@@ -42,7 +42,13 @@ from s3sql.exec.reader import MorselReader
 from s3sql.exec.task import RowSink, Sink, Task, TaskResult, new_accumulators, output_members
 from s3sql.formats.base import Morsel
 from s3sql.formats.opening import Opening, open_text
-from s3sql.limits import BEFORE_STREAM_BYTES, BEFORE_STREAM_SECONDS, MAX_RECORD_BYTES
+from s3sql.limits import (
+    BEFORE_STREAM_BYTES,
+    BEFORE_STREAM_SECONDS,
+    FOLDED_MORSEL_BYTES,
+    MAX_RECORD_BYTES,
+    MORSEL_BYTES,
+)
 from s3sql.plan.cache import PLANS
 from s3sql.plan.logical import Limit, Plan
 from s3sql.request import SelectRequest
@@ -111,8 +117,16 @@ class Query:
         form = self.opening.form(self.plan)
         task = Task(self.plan, form, sink, row_sink)
         span = self.opening.span
+        # What is folded is not written, so its morsels may be larger for the same memory.
+        morsel_bytes = MORSEL_BYTES if task.aggregate is None else FOLDED_MORSEL_BYTES
         reader = MorselReader(
-            self.opening.text, form, _POOL, begin=span.begin, stop=span.stop, aligned=span.aligned
+            self.opening.text,
+            form,
+            _POOL,
+            begin=span.begin,
+            stop=span.stop,
+            aligned=span.aligned,
+            morsel_bytes=morsel_bytes,
         )
         pipeline: Pipeline[TaskResult[Output]] = Pipeline(reader, task.run, _POOL)
         results = pipeline.results()

@@ -34,3 +34,6 @@ MAX_FRAME_BYTES = 131_072 - 256
 #: Size of the first morsel in bytes and the size at which doubling stops.
 FIRST_MORSEL_BYTES = 128 << 10
 MORSEL_BYTES = 4 << 20
+
+#: The same for queries whose morsels give no output but the state of an aggregate.
+FOLDED_MORSEL_BYTES = 8 << 20

@@ -6,7 +6,6 @@ error behind them.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,7 +42,12 @@ def morsels_of(size: int, first: int | None = None, longest: int | None = None) 
 
     A morsel must be able to show that a record is too long: it needs about twice the limit.
     """
-    cutter = functools.partial(reader.MorselReader, first_bytes=first or size, morsel_bytes=size)
+
+    def cutter(*arguments: Any, **options: Any) -> reader.MorselReader:
+        return reader.MorselReader(
+            *arguments, **{**options, "first_bytes": first or size, "morsel_bytes": size}
+        )
+
     with mock.patch.object(engine, "MorselReader", cutter):
         if longest is None:
             yield

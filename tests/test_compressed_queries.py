@@ -10,7 +10,6 @@ import re
 import threading
 import tracemalloc
 import zlib
-from functools import partial
 from typing import Any
 from unittest import mock
 
@@ -21,11 +20,11 @@ from hypothesis import strategies as st
 import s3sql
 from s3sql import engine
 from s3sql.errors import S3SelectError
-from s3sql.exec.reader import MorselReader
 from s3sql.formats import compression
 from s3sql.request import CsvInput, CsvOutput, JsonInput, JsonOutput, SelectRequest
 from s3sql.stores.memory import BytesObject, MemoryStore
 from s3sql.stores.stream import open_file
+from tests.scans import morsels_of
 
 ROWS = b"".join(b"%d,n\xc3\xa4me %d,%s\n" % (n, n, b"x" * (n % 60)) for n in range(100_000))
 HEADED = b"id,name,filler\n" + ROWS
@@ -108,9 +107,8 @@ def test_small_morsels_and_pieces(
     stored = b"".join(gzip.compress(member) for member in members)
     csv = {"allow_quoted_record_delimiter": quoted}
     expected = outcome(contents, "SELECT * FROM S3Object", "NONE", **csv)
-    small = partial(MorselReader, first_bytes=64, morsel_bytes=2048)
     with (
-        mock.patch.object(engine, "MorselReader", small),
+        morsels_of(2048, 64),
         mock.patch.object(compression, "PIECE_BYTES", piece),
         mock.patch("s3sql.formats.decompressed_text._ALONE_BYTES", 256),
         mock.patch("s3sql.formats.decompressed_text.AHEAD_BYTES", 1024),
@@ -143,9 +141,8 @@ def test_no_record_before_a_fault_is_lost_when_cuts_are_wrong(size: int, first: 
     stored = gzip.compress(b"".join(b'{"a":\n%d}%s' % (n, b"\n" * (n % 3)) for n in range(3000)))[:size]
     text = zlib.decompressobj(31).decompress(stored)
     complete = re.findall(rb'{"a":\n\d+}', text)
-    small = partial(MorselReader, first_bytes=first, morsel_bytes=morsel)
     with (
-        mock.patch.object(engine, "MorselReader", small),
+        morsels_of(morsel, first),
         mock.patch.object(engine, "BEFORE_STREAM_BYTES", 0),
         mock.patch("s3sql.formats.decompressed_text._ALONE_BYTES", 256),
     ):

@@ -211,10 +211,14 @@ class CsvBatch(Batch):
             )
             return fields.buffer, picked[:, 2:]
         table = np.empty((self.length, 2 * len(wanted)), np.int32)
+        field = block.dialect.field[0]
+        if not block.quoted:
+            csv_split.find_plain_columns(block.buffer, starts, ends, field, wanted, table.reshape(-1))
+            return block.buffer, table
         buffer, begin = self._room(starts, ends)
-        field, quote = block.dialect.field[0], block.dialect.quote[0] if block.quoted else 0
-        arena = csv_split.find_columns(
-            buffer, starts, ends, field, quote, int(block.quoted), begin, wanted, table.reshape(-1)
+        quote = block.dialect.quote[0]
+        arena = csv_split.find_quoted_columns(
+            buffer, starts, ends, field, quote, begin, wanted, table.reshape(-1)
         )
         self._arena.end = arena if buffer is block.buffer else self._arena.end
         return buffer, table

@@ -20,10 +20,11 @@ from s3sql.kernels.compile import (
     INT64S_OUT,
     UINT8,
     UINT64,
+    VOID,
     inlined,
     kernel,
 )
-from s3sql.kernels.simd import at, byte_mask, low_bits, put, trailing_zeros
+from s3sql.kernels.simd import at, byte_mask, low_bits, popcount, put, select_bit, trailing_zeros
 
 
 @inlined
@@ -103,22 +104,67 @@ def split_regular(
     return arena
 
 
-@kernel(INT64(BYTES_OUT, INT32S, INT32S, UINT8, UINT8, INT64, INT64, INT32S, INT32S_OUT))
-def find_columns(
+@kernel(VOID(BYTES, INT32S, INT32S, UINT8, INT32S, INT32S_OUT))
+def find_plain_columns(
+    buffer: Any, record_starts: Any, record_ends: Any, field: Any, columns: Any, table: Any
+) -> None:
+    """Start and end of some columns, ascending numbers, in each record; no field is quoted.
+
+    ``table`` has a row per record, -1 for columns that it is too short for. As in
+    :mod:`s3sql.kernels.csv_index`, separators are counted 64 bytes at a time.
+    """
+    none = UINT64(0)
+    one = UINT64(1)
+    count = len(columns)
+    for row in range(len(record_starts)):
+        start = INT64(at(record_starts, row))
+        end = INT64(at(record_ends, row))
+        offset = start
+        separators = byte_mask(buffer, offset, field) & low_bits(end - offset)
+        current = 0
+        slot = 2 * count * row
+        for number in range(count):
+            wanted = INT64(at(columns, number)) - current
+            while wanted > 0 and start >= 0:
+                found = popcount(separators)
+                if found >= wanted:
+                    bit = select_bit(separators, wanted - 1)
+                    separators &= ~((bit << one) - one)
+                    start = offset + trailing_zeros(bit) + 1
+                    current += wanted
+                    wanted = 0
+                elif offset + 64 >= end:
+                    start = -1
+                else:
+                    wanted -= found
+                    current += found
+                    offset += 64
+                    separators = byte_mask(buffer, offset, field) & low_bits(end - offset)
+            stop = -1
+            if start >= 0:
+                while separators == none and offset + 64 < end:
+                    offset += 64
+                    separators = byte_mask(buffer, offset, field) & low_bits(end - offset)
+                stop = end if separators == none else offset + trailing_zeros(separators)
+            put(table, slot, INT32(start))
+            put(table, slot + 1, INT32(stop))
+            slot += 2
+
+
+@kernel(INT64(BYTES_OUT, INT32S, INT32S, UINT8, UINT8, INT64, INT32S, INT32S_OUT))
+def find_quoted_columns(
     buffer: Any,
     record_starts: Any,
     record_ends: Any,
     field: Any,
     quote: Any,
-    quoting: Any,
     arena: Any,
     columns: Any,
     table: Any,
 ) -> Any:
-    """Start and end of some columns, ascending numbers, in each record; returns the arena's new end.
+    """As :func:`find_plain_columns`, for fields that may be quoted; returns the arena's new end.
 
-    ``table`` has a row per record, -1 for columns that it is too short for. The fields behind the last
-    column wanted are not looked at.
+    The fields behind the last column wanted are not looked at.
     """
     count = len(columns)
     for row in range(len(record_starts)):
@@ -129,7 +175,7 @@ def find_columns(
         current = 0
         while number < count:
             before = arena
-            start, stop, position, arena = _field(buffer, position, end, field, quote, quoting, arena)
+            start, stop, position, arena = _field(buffer, position, end, field, quote, 1, arena)
             if current == INT64(at(columns, number)):
                 put(table, slot, INT32(start))
                 put(table, slot + 1, INT32(stop))
