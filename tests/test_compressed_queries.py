@@ -10,6 +10,7 @@ import re
 import threading
 import tracemalloc
 import zlib
+from functools import partial
 from typing import Any
 from unittest import mock
 

@@ -11,11 +11,14 @@ its core's cache, and its buffer is free again when the work is done. The window
 may wait for an older one, so memory does not grow with the object. The first morsel is worked on by the
 caller's own thread: small objects and small limits need no other.
 
-Closing the generator is the only way to stop early; it waits for the work that has begun.
+Closing the generator is the only way to stop early; it waits for the work that has begun. A generator that
+was forgotten and is found by the garbage collector cannot wait: the collector runs in whatever thread
+allocates next, a worker or one that holds a lock which the workers need.
 """
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections import deque
 from collections.abc import Callable, Generator
@@ -29,6 +32,17 @@ from s3sql.formats.scratch import Scratch
 
 #: Seconds after which a caller is told that nothing is ready yet.
 HEARTBEAT_SECONDS = 0.25
+
+
+_collector = threading.local()
+
+
+def _note_collection(phase: str, _: object) -> None:
+    """Remember whether this thread is collecting garbage; called by the collector."""
+    _collector.busy = phase == "start"
+
+
+gc.callbacks.append(_note_collection)
 
 
 class MorselResult(Protocol):
@@ -159,7 +173,7 @@ class Pipeline(Generic[Result]):
 
     def _step(self) -> None:
         """In a worker: read one morsel, let another worker read on, work on it."""
-        slot = self._next_slot()
+        slot = None if self._closed else self._next_slot()
         with self._changed:
             self._reading = False
             self._starved = slot is None
@@ -211,5 +225,9 @@ class Pipeline(Generic[Result]):
             self._closed = False
 
     def _stop(self) -> None:
-        self._drop()
+        if getattr(_collector, "busy", False):
+            # No lock either: the thread that holds it may wait for one that this thread holds.
+            self._closed = True
+        else:
+            self._drop()
         self._reader.stop()
