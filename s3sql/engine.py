@@ -42,6 +42,7 @@ from s3sql.exec.reader import MorselReader
 from s3sql.exec.task import RowSink, Sink, Task, TaskResult, new_accumulators, output_members
 from s3sql.formats.base import Morsel
 from s3sql.formats.opening import Opening, open_text
+from s3sql.formats.scratch import Scratch
 from s3sql.limits import (
     BEFORE_STREAM_BYTES,
     BEFORE_STREAM_SECONDS,
@@ -115,7 +116,10 @@ class Query:
             yield Step(None, 0, 0, 0)
             return
         form = self.opening.form(self.plan)
-        task = Task(self.plan, form, sink, row_sink)
+        output = self.request.output
+        field = getattr(output, "field_delimiter", "")
+        delimiters = len(output.record_delimiter.encode()), len(field.encode())
+        task = Task(self.plan, form, sink, row_sink, delimiters=delimiters)
         span = self.opening.span
         # What is folded is not written, so its morsels may be larger for the same memory.
         morsel_bytes = MORSEL_BYTES if task.aggregate is None else FOLDED_MORSEL_BYTES
@@ -128,7 +132,13 @@ class Query:
             aligned=span.aligned,
             morsel_bytes=morsel_bytes,
         )
-        pipeline: Pipeline[TaskResult[Output]] = Pipeline(reader, task.run, _POOL)
+
+        def work(morsel: Morsel, scratch: Scratch) -> TaskResult[Output]:
+            result = task.run(morsel, scratch)
+            reader.note_records(result.records, morsel.length)
+            return result
+
+        pipeline = Pipeline(reader, work, _POOL)
         results = pipeline.results()
         try:
             if task.aggregate is None:
@@ -156,14 +166,17 @@ class Query:
             if found is None:
                 yield None
                 continue
-            result, end = found[1], _end(*found)
-            output, rows = result.output, result.rows
-            if remaining is not None and output is not None:
-                if rows >= remaining:
-                    yield Step(first(output, remaining), remaining, *self.opening.totals(end))
+            end = _end(*found)
+            for result in _parts(found[1]):
+                output, rows = result.output, result.rows
+                if remaining is not None and output is not None:
+                    if rows >= remaining:
+                        yield Step(first(output, remaining), remaining, *self.opening.totals(end))
+                        return
+                    remaining -= rows
+                yield Step(output, rows, *self.opening.totals(end), result.error, result.error_at)
+                if result.error is not None:
                     return
-                remaining -= rows
-            yield Step(output, rows, *self.opening.totals(end), result.error, result.error_at)
 
     def _folded(
         self,
@@ -310,6 +323,14 @@ def _too_long() -> S3SelectError:
         f"A record of the result is longer than {MAX_RECORD_BYTES:,} bytes, the most a record may have. "
         "Select fewer columns.",
     )
+
+
+def _parts(result: TaskResult[Output]) -> Iterator[TaskResult[Output]]:
+    """What one morsel gave, and what its rest gives, evaluated when it is asked for."""
+    yield result
+    while result.rest is not None:
+        result = result.rest()
+        yield result
 
 
 def _end(morsel: Morsel, result: TaskResult[Output]) -> int:

@@ -35,5 +35,8 @@ MAX_FRAME_BYTES = 131_072 - 256
 FIRST_MORSEL_BYTES = 128 << 10
 MORSEL_BYTES = 4 << 20
 
-#: The same for queries whose morsels give no output but the state of an aggregate.
+#: Records after which a morsel should end: tables of short records are larger than the records.
+MORSEL_RECORDS = 128 << 10
+
+#: The same size for queries whose morsels give no output but the state of an aggregate.
 FOLDED_MORSEL_BYTES = 8 << 20

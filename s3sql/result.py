@@ -81,6 +81,7 @@ class Result:
         self._deadline = None if timeout is None else time.monotonic() + timeout
         self._arrow: _ArrowReader | None = None
         self._running: Generator[Any, None, None] | None = None
+        self._late: TimeoutError | None = None
         self._taken = False
         self._closed = False
 
@@ -146,8 +147,10 @@ class Result:
             stream = events(chunks, progress=self._query.request.progress)
         except BaseException:
             self.close()
+            if self._late is not None:
+                raise self._late from None
             raise
-        return self._until_closed(stream)
+        return self._until_closed(self._until_late(stream))
 
     def explain(self) -> str:
         """The plan as text, one line a node, what is done first at the bottom."""
@@ -234,12 +237,26 @@ class Result:
 
     def _counted(self, chunks: Generator[Chunk | None, None, None]) -> Generator[Chunk | None, None, None]:
         """*chunks* with their totals taken over."""
-        for chunk in self._timed(chunks):
-            if chunk is not None:
-                self.stats.bytes_scanned, self.stats.bytes_processed = chunk.scanned, chunk.processed
-                self.stats.bytes_returned += memoryview(chunk.payload).nbytes
-                self.stats.rows += len(chunk.record_ends)
-            yield chunk
+        try:
+            for chunk in self._timed(chunks):
+                if chunk is not None:
+                    self.stats.bytes_scanned, self.stats.bytes_processed = chunk.scanned, chunk.processed
+                    self.stats.bytes_returned += memoryview(chunk.payload).nbytes
+                    self.stats.rows += len(chunk.record_ends)
+                yield chunk
+        except TimeoutError as late:
+            # The event stream knows errors of S3 Select only; what it makes of this one is undone below.
+            self._late = late
+            raise S3SelectError("InternalError", str(late)) from late
+
+    def _until_late(self, stream: Generator[_T, None, None]) -> Generator[_T, None, None]:
+        """*stream*, the time-out being told as such."""
+        try:
+            yield from stream
+        except S3SelectError:
+            if self._late is not None:
+                raise self._late from None
+            raise
 
 
 class _ArrowReader:

@@ -5,6 +5,7 @@ import json
 import re
 import threading
 from decimal import Decimal
+from typing import Any
 
 import pandas
 import polars
@@ -200,6 +201,21 @@ class TestReading:
         for wrong in (0, -1, float("nan")):
             with pytest.raises(ValueError, match="timeout"):
                 people("SELECT * FROM S3Object", timeout=wrong)
+
+    def test_time_out_in_the_middle_of_the_events(self) -> None:
+        class Endless(io.RawIOBase):
+            def readable(self) -> bool:
+                return True
+
+            def readinto(self, buffer: Any) -> int:
+                buffer[:] = b"1" + b"\n" * (len(buffer) - 1)
+                return len(buffer)
+
+        result = s3sql.query(
+            "SELECT * FROM S3Object", io.BufferedReader(Endless()), input_format="csv", timeout=0.3
+        )
+        with pytest.raises(TimeoutError, match=r"0\.3 seconds"):
+            list(result.events())
 
     def test_plan(self) -> None:
         result = people("SELECT s.name FROM S3Object s WHERE s.id = '1' LIMIT 3")

@@ -176,7 +176,7 @@ class Pipeline(Generic[Result]):
         slot = None if self._closed else self._next_slot()
         with self._changed:
             self._reading = False
-            self._starved = slot is None
+            self._starved = slot is None and not self._closed
             if slot is None or self._closed:
                 self._changed.notify()
                 if slot is not None and slot.morsel is not None:

@@ -22,7 +22,7 @@ from s3sql.buffers import PaddedBuffer
 from s3sql.errors import S3SelectError
 from s3sql.exec.buffer_pool import BufferPool
 from s3sql.formats.base import Format, Morsel
-from s3sql.limits import FIRST_MORSEL_BYTES, MORSEL_BYTES
+from s3sql.limits import FIRST_MORSEL_BYTES, MORSEL_BYTES, MORSEL_RECORDS
 
 
 class ByteSource(Protocol):
@@ -67,6 +67,8 @@ class MorselReader:
         self._stop = stop
         self._morsel_bytes = morsel_bytes
         self._goal = min(first_bytes, morsel_bytes)
+        self._first_bytes = self._goal
+        self._usual_bytes = morsel_bytes
         self._offset = begin
         self._tail = b""
         self._whole = form.serial
@@ -110,6 +112,14 @@ class MorselReader:
             self._pool.give(buffer)
         return morsel
 
+    def note_records(self, count: int, length: int) -> None:
+        """Take note that a morsel of *length* bytes had *count* records, so that later ones have not more.
+
+        Any thread may call it.
+        """
+        if count > MORSEL_RECORDS:
+            self._usual_bytes = max(self._first_bytes, length // count * MORSEL_RECORDS)
+
     def restart(self, offset: int) -> None:
         """Go on at *offset*, where a record starts: the cut behind it was wrong.
 
@@ -126,8 +136,9 @@ class MorselReader:
         length = len(self._tail)
         view = buffer.array.data
         view[:length] = self._tail
+        self._goal = min(self._goal, self._usual_bytes)
         goal = max(self._goal, min(length + self._goal, self._morsel_bytes))
-        self._goal = min(2 * self._goal, self._morsel_bytes)
+        self._goal = min(2 * self._goal, self._usual_bytes)
         while True:
             wanted = goal - length
             try:

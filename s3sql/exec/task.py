@@ -7,27 +7,35 @@ taken all the way by one thread, so that nothing crosses threads but the result:
                                    └─aggregate─▶ states
 
 A failing row ends the morsel's output before it; what lies behind it cannot matter any more.
+
+Where the rows of a morsel could make more text than :mod:`s3sql.exec.footprint` allows at once, they are
+evaluated in pieces. An output cannot wait for an older one in pieces, so it ends with the first, and the
+rest is work for later.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from s3sql.buffers import PaddedBuffer
 from s3sql.errors import S3SelectError
 from s3sql.exec.evaluate import evaluate, filter_batch
-from s3sql.formats.base import Format, Morsel
-from s3sql.formats.batch import Batch
+from s3sql.exec.footprint import Footprint
+from s3sql.exec.workers import scratch as thread_scratch
+from s3sql.formats.base import Format, Morsel, MorselRows
+from s3sql.formats.batch import Batch, FirstFailure
 from s3sql.formats.csv import CsvBatch
 from s3sql.formats.json import JsonBatch
 from s3sql.formats.scratch import Scratch
 from s3sql.functions.aggregates import RowCount, ValueAccumulator, accumulator
 from s3sql.plan.expr import CsvRow, Expr
-from s3sql.plan.logical import Aggregate, AggregateCall, Filter, Limit, Plan, Project, Scan, Spread
+from s3sql.plan.logical import Aggregate, AggregateCall, Filter, Item, Limit, Plan, Project, Scan, Spread
 from s3sql.serialize.base import Member, OutputMember, SpreadMembers
+from s3sql.types import Int64s
 
 Output = TypeVar("Output")
 
@@ -43,15 +51,19 @@ class TaskResult(Generic[Output]):
     """One morsel's share of the answer: ``output`` of a projection, or ``states`` of the aggregates.
 
     ``error`` belongs to the record behind the last row; ``error_at`` is where that record starts, a byte
-    offset in the text. ``consumed``: see :class:`s3sql.formats.base.MorselRows`.
+    offset in the text. ``records``: how many the morsel had. ``consumed``: see
+    :class:`s3sql.formats.base.MorselRows`. ``rest``: what the records behind ``output`` give, if they have
+    not been evaluated yet; it needs nothing of the morsel.
     """
 
     output: Output | None
     states: tuple[Any, ...]
     rows: int
+    records: int
     consumed: int
     error: S3SelectError | None
     error_at: int
+    rest: Callable[[], TaskResult[Output]] | None = None
 
     @property
     def failed(self) -> bool:
@@ -63,8 +75,15 @@ class Task(Generic[Output]):
     """The work of one query on any of its morsels. Thread-safe."""
 
     def __init__(
-        self, plan: Plan, form: Format, sink: Sink[Output], row_sink: RowSink[Output] | None = None
+        self,
+        plan: Plan,
+        form: Format,
+        sink: Sink[Output],
+        row_sink: RowSink[Output] | None = None,
+        *,
+        delimiters: tuple[int, int] = (0, 0),
     ) -> None:
+        """``delimiters``: bytes that the sink writes behind every record and every field."""
         project = plan.source if isinstance(plan, Limit) else plan
         self.project: Project = project
         self.aggregate = project.source if isinstance(project.source, Aggregate) else None
@@ -76,28 +95,67 @@ class Task(Generic[Output]):
         items = project.items
         whole = len(items) == 1 and isinstance(items[0], Spread) and isinstance(items[0].expression, CsvRow)
         self._row_sink = row_sink if whole else None
+        names = sum(len(name.encode()) for name in getattr(form, "names", ()))
+        record, field = delimiters
+        folded = self.aggregate.calls if self.aggregate is not None else ()
+        self._filtered = Footprint.of(self._conjuncts, names=names)
+        self._made = Footprint.of(
+            [item.expression for item in items]
+            + [call.operand for call in folded if call.operand is not None],
+            per_row=record + sum(field + len(item.name.encode()) for item in items if isinstance(item, Item)),
+            per_byte=field * sum(isinstance(item, Spread) for item in items),
+            names=names,
+        )
 
     def run(self, morsel: Morsel, scratch: Scratch) -> TaskResult[Output]:
         """Read, filter and project or aggregate one morsel."""
         read = self._format.rows(morsel, scratch)
         batch = read.batch
+        records = batch.length
         if morsel.fault is not None:
             batch.failure.report(batch.length, morsel.fault)
         if self.scan.limit is not None and batch.length > self.scan.limit:
             batch = batch.take(np.arange(self.scan.limit))
         if self._conjuncts:
-            batch = filter_batch(self._conjuncts, batch)
+            pieces = _pieces(self._filtered, batch, read, morsel)
+            kept = [filter_batch(self._conjuncts, piece) for piece in pieces]
+            batch = kept[0] if len(kept) == 1 else _together(batch, kept)
         batch = _before_failure(batch)
         output: Output | None = None
         states: tuple[Any, ...] = ()
         rows = 0
         if self.aggregate is not None:
-            states = _states(self.aggregate.calls, batch)
+            states = _states(self.aggregate.calls, _pieces(self._made, batch, read, morsel))
         else:
+            # Rows of a path in FROM do not say which record they come from.
+            if len(read.record_starts) and not self._made.fits(batch.length, morsel.length):
+                first, rest_at = _first_records(self._made, batch, read, morsel)
+                if rest_at is not None:
+                    return self._in_part(first, read, morsel, rest_at)
             output, rows = self._project(batch)
         failure = batch.failure
         error_at = morsel.start + (0 if failure.row is None else read.record_start(failure.row))
-        return TaskResult(output, states, rows, read.consumed, failure.error, error_at)
+        return TaskResult(output, states, rows, records, read.consumed, failure.error, error_at)
+
+    def _in_part(self, batch: Batch, read: MorselRows, morsel: Morsel, rest_at: int) -> TaskResult[Output]:
+        """The output of *batch* only; the records from offset *rest_at* of the morsel on are the rest."""
+        # What has failed behind these rows will fail again.
+        batch.failure = FirstFailure()
+        output, rows = self._project(batch)
+        failure = batch.failure
+        if failure.row is not None:
+            error_at = morsel.start + read.record_start(failure.row)
+            return TaskResult(output, (), rows, read.batch.length, read.consumed, failure.error, error_at)
+        length = morsel.length - rest_at
+        buffer = PaddedBuffer.empty(self._format.room(length))
+        buffer.array[:length] = morsel.buffer.array[rest_at : morsel.length]
+        stop = None if morsel.stop is None else morsel.stop - rest_at
+        behind = replace(morsel, buffer=buffer, length=length, start=morsel.start + rest_at, stop=stop)
+
+        def rest() -> TaskResult[Output]:
+            return self.run(behind, thread_scratch())
+
+        return TaskResult(output, (), rows, read.batch.length, read.consumed, None, 0, rest)
 
     def _project(self, batch: Batch) -> tuple[Output, int]:
         if self._row_sink is not None and isinstance(batch, CsvBatch):
@@ -129,21 +187,56 @@ def _new(call: AggregateCall) -> RowCount | ValueAccumulator:
     return RowCount() if call.operand is None else accumulator(call.function)
 
 
-def _states(calls: tuple[AggregateCall, ...], batch: Batch) -> tuple[Any, ...]:
-    """The states of all aggregates over *batch*; a MISSING row is no row to them."""
-    if isinstance(batch, JsonBatch):
-        missing = batch.missing()
-        if missing.any():
-            batch = batch.take(np.flatnonzero(~missing))
-    states = []
-    for call in calls:
-        fold = _new(call)
-        if isinstance(fold, RowCount):
-            fold.add(batch.length)
-        elif call.operand is not None:
-            fold.update(evaluate(call.operand, batch), batch.fail)
-        states.append(fold.state())
-    return tuple(states)
+def _states(calls: tuple[AggregateCall, ...], pieces: Iterable[Batch]) -> tuple[Any, ...]:
+    """The states of all aggregates over *pieces*; a MISSING row is no row to them."""
+    folds = [_new(call) for call in calls]
+    for batch in pieces:
+        if isinstance(batch, JsonBatch):
+            missing = batch.missing()
+            if missing.any():
+                batch = batch.take(np.flatnonzero(~missing))
+        for call, fold in zip(calls, folds, strict=True):
+            if isinstance(fold, RowCount):
+                fold.add(batch.length)
+            elif call.operand is not None:
+                fold.update(evaluate(call.operand, batch), batch.fail)
+    return tuple(fold.state() for fold in folds)
+
+
+def _record_bounds(batch: Batch, read: MorselRows, morsel: Morsel) -> tuple[Int64s, Int64s]:
+    """Where the record of every row begins and the next one does; of rows without records, a guess."""
+    if not len(read.record_starts):
+        places = np.linspace(0, morsel.length, batch.length + 1).astype(np.int64)
+        return places[:-1], places[1:]
+    begins = np.append(read.record_starts, morsel.length).astype(np.int64)
+    return begins[batch.rows], begins[batch.rows + 1]
+
+
+def _pieces(footprint: Footprint, batch: Batch, read: MorselRows, morsel: Morsel) -> Iterator[Batch]:
+    """*batch* in pieces; no rows are one piece too."""
+    if footprint.fits(batch.length, morsel.length):
+        yield batch
+        return
+    for begin, end in footprint.pieces(*_record_bounds(batch, read, morsel)):
+        yield batch.take(np.arange(begin, end))
+
+
+def _together(batch: Batch, parts: Sequence[Batch]) -> Batch:
+    """The rows of *batch* that are in one of its *parts*."""
+    rows = np.concatenate([part.rows for part in parts])
+    return batch.take(np.searchsorted(batch.rows, rows))
+
+
+def _first_records(
+    footprint: Footprint, batch: Batch, read: MorselRows, morsel: Morsel
+) -> tuple[Batch, int | None]:
+    """The rows of the first piece, in whole records, and where the record behind them starts, if one does."""
+    starts, ends = _record_bounds(batch, read, morsel)
+    _, end = next(footprint.pieces(starts, ends))
+    if end < batch.length:
+        # One record of JSON may have several rows.
+        end = int(np.searchsorted(starts, starts[end])) or int(np.searchsorted(starts, starts[0], "right"))
+    return batch.take(np.arange(end)), int(starts[end]) if end < batch.length else None
 
 
 def _before_failure(batch: Batch) -> Batch:

@@ -88,8 +88,8 @@ class CsvBlock:
 
 
 def arena_room(length: int) -> int:
-    """Bytes a buffer needs behind a block of *length* bytes: its columns and all its fields, decoded."""
-    return 2 * length + 2 * PADDING
+    """Bytes a buffer needs behind a block of *length* bytes, for all its fields decoded once."""
+    return length + 2 * PADDING
 
 
 def index_block(
@@ -136,7 +136,8 @@ def _fast_index(
         return None
     # In quotes the bytes of a field may be other than its text.
     hits = None if quoted or required is None else _hits(morsel, required, scratch)
-    indexed = _walk(morsel, masks, dialect, columns, hits, scratch)
+    most_records = (flags >> csv_masks.FLAG_BITS) + 1
+    indexed = _walk(morsel, masks, most_records, dialect, columns, hits, scratch)
     if indexed is None:
         return None
     table, ragged, too_long_at = indexed
@@ -168,6 +169,7 @@ def _hits(morsel: Morsel, required: bytes, scratch: Scratch) -> Int32s | None:
 def _walk(
     morsel: Morsel,
     masks: NDArray[np.uint64],
+    most_records: int,
     dialect: CsvDialect,
     columns: tuple[int, ...],
     hits: Int32s | None,
@@ -180,20 +182,18 @@ def _walk(
     wanted = np.array(columns, np.int32)
     width = 2 + 2 * len(columns)
     state = np.zeros(3, np.int64)
-    size = width * (morsel.length // 32 + 16)
-    while True:
-        flat = scratch.int32s("csv table", size)
-        rows = csv_index.index_records(
-            morsel.buffer.array, 0, morsel.length, masks, len(dialect.record), dialect.bare_return,
-            dialect.comment[0] if dialect.comment else 0, bool(dialect.comment),
-            dialect.quote[0] if dialect.quote else 0, bool(dialect.quote),
-            wanted, _NO_HITS if hits is None else hits, hits is not None, MAX_RECORD_BYTES, flat, state,
-        )  # fmt: skip
-        if rows == csv_index.QUOTE_IN_COMMENT:
-            return None
-        if rows != csv_index.TABLE_FULL:
-            break
-        size = 4 * flat.size
+    if hits is not None:
+        most_records = min(most_records, len(hits) + 1)
+    flat = scratch.int32s("csv table", width * most_records)
+    rows = csv_index.index_records(
+        morsel.buffer.array, 0, morsel.length, masks, len(dialect.record), dialect.bare_return,
+        dialect.comment[0] if dialect.comment else 0, bool(dialect.comment),
+        dialect.quote[0] if dialect.quote else 0, bool(dialect.quote),
+        wanted, _NO_HITS if hits is None else hits, hits is not None, MAX_RECORD_BYTES, flat, state,
+    )  # fmt: skip
+    if rows == csv_index.QUOTE_IN_COMMENT:
+        return None
+    assert rows != csv_index.TABLE_FULL, "the masks have an end for every record but the last"
     table = flat[: rows * width].reshape(rows, width)
     return table, bool(state[1]), int(state[2]) if state[0] else -1
 

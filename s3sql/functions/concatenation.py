@@ -45,6 +45,10 @@ def joined(left: Text, right: Text) -> Text:
     """The texts of *left*, each with that of *right* behind it."""
     length = len(left)
     sizes = [np.sum(text.ends - text.starts, dtype=np.int64) for text in (left, right)]
+    if sum(sizes) > np.iinfo(np.int32).max:
+        raise MemoryError(
+            f"concatenation makes {sum(sizes):,} bytes at once, more than offsets can tell apart"
+        )
     buffer = PaddedBuffer.empty(int(sum(sizes))).array
     starts, ends = np.empty(length, np.int32), np.empty(length, np.int32)
     joining.concatenate(

@@ -17,9 +17,10 @@ from __future__ import annotations
 from typing import Any
 
 from s3sql.kernels.compile import BOOL, BYTES, INT64, UINT8, UINT64, UINT64S_OUT, kernel
-from s3sql.kernels.simd import byte_mask, high_bit_mask, low_bits, prefix_xor, put
+from s3sql.kernels.simd import byte_mask, high_bit_mask, low_bits, popcount, prefix_xor, put
 
-#: What a pass found in a block.
+#: What a pass found in a block: flags, and above them the number of record ends.
+FLAG_BITS = 8
 HAS_QUOTE = 1
 HAS_NON_ASCII = 2
 HAS_CARRIAGE_RETURN = 4
@@ -50,6 +51,7 @@ def mask_plain(
     high = UINT64(0)
     returns = UINT64(0)
     carry = UINT64(0)
+    count = 0
     word = 0
     offset = begin
     while offset < end:
@@ -65,6 +67,7 @@ def mask_plain(
         returns |= byte_mask(buffer, offset, UINT8(13)) & valid
         put(masks, word, (byte_mask(buffer, offset, field) & valid) | records)
         put(masks, word + 1, records)
+        count += popcount(records)
         word += 2
         offset += 64
     flags = 0
@@ -74,7 +77,7 @@ def mask_plain(
         flags |= HAS_NON_ASCII
     if returns != UINT64(0):
         flags |= HAS_CARRIAGE_RETURN
-    return flags
+    return flags | (count << FLAG_BITS)
 
 
 @kernel(INT64(BYTES, INT64, INT64, UINT8, UINT8, UINT8, BOOL, BOOL, UINT8, BOOL, UINT64S_OUT))
@@ -114,6 +117,7 @@ def mask_quoted(
     high = none
     returns = none
     quotes_seen = none
+    count = 0
     word = 0
     offset = begin
     while offset < end:
@@ -154,6 +158,7 @@ def mask_quoted(
         returns |= cr
         put(masks, word, separators)
         put(masks, word + 1, records)
+        count += popcount(records)
         word += 2
         offset += 64
     flags = 0
@@ -168,4 +173,4 @@ def mask_quoted(
         flags |= HAS_NON_ASCII
     if returns != none:
         flags |= HAS_CARRIAGE_RETURN
-    return flags
+    return flags | (count << FLAG_BITS)

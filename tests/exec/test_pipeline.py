@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -229,3 +230,36 @@ def test_without_buffers_the_query_goes_on_alone() -> None:
         assert submitted <= 2
         got += list(scan)
     assert b"".join(found[1].contents for found in got if found is not None) == TEXT
+
+
+def test_the_collector_does_not_wait_for_work_under_way(pool: BufferPool) -> None:
+    # A forgotten answer is found by the collector in any thread, in a worker too, with any lock held.
+    go_on = threading.Event()
+
+    def work(morsel: Morsel, scratch: Scratch) -> Copied:
+        if morsel.start:
+            go_on.wait(10)
+        return copied(morsel, scratch)
+
+    class Forgotten:
+        def __init__(self) -> None:
+            self.itself = self
+            self.results = Pipeline(reader_of(Source(TEXT), pool), work, pool).results()
+
+    try:
+        with worker_count(2):
+            forgotten = Forgotten()
+            assert next(forgotten.results) is not None
+            assert next(forgotten.results) is None, "the workers have begun and wait"
+            del forgotten
+            collector = threading.Thread(target=gc.collect)
+            collector.start()
+            collector.join(5)
+            assert not collector.is_alive()
+            assert pool._taken > 0
+            go_on.set()
+            deadline = time.monotonic() + 5
+            while pool._taken and time.monotonic() < deadline:
+                time.sleep(0.01)
+    finally:
+        go_on.set()
