@@ -114,9 +114,14 @@ def query(
 
     Raises:
         S3SelectError: the object cannot be opened, or the request or the SQL is wrong; with AWS's code.
-        ValueError: keywords contradict each other, or nothing says the input format.
+        ValueError: a keyword has no such value, keywords contradict each other, or nothing says the input
+            format.
         TypeError: *source* is none.
     """
+    _check_choice("input_format", input_format, ("csv", "json", "parquet"))
+    _check_choice("output_format", output_format, ("csv", "json"))
+    if scan_range is not None and (not isinstance(scan_range, tuple | list) or len(scan_range) != 2):
+        raise ValueError(f"scan_range is {scan_range!r}; it must be a pair (start, end), either of them None")
     name = _name_of(source)
     suffix, compression = _suffixes(name)
     csv = {
@@ -171,6 +176,11 @@ def query(
     except BaseException:
         opened.close()
         raise
+
+
+def _check_choice(keyword: str, given: str | None, choices: tuple[str, ...]) -> None:
+    if given is not None and given not in choices:
+        raise ValueError(f"{keyword} is {given!r}; it must be one of {', '.join(map(repr, choices))}")
 
 
 def _name_of(source: object) -> str:

@@ -307,9 +307,8 @@ def _within_limits(
             if step is not None and step.output is not None:
                 row = step.output.first_longer_than(longest)
                 if row is not None:
-                    yield Step(
-                        _first_records(step.output, row), row, step.scanned, step.processed, _too_long(), read
-                    )
+                    records = _first_records(step.output, row)
+                    yield Step(records, row, step.scanned, step.processed, _too_long(), read)
                     return
                 read = step.processed
             yield step

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -195,3 +196,27 @@ class TestSources:
             s3sql.query("SELECT t.a FROM S3Object s", tmp_path / "t.csv")
         with pytest.raises(ValueError, match="mixed"):
             s3sql.query(ALL, tmp_path / "t.csv", mixed="text")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"input_format": "CSV"}, "input_format is 'CSV'"),
+        ({"output_format": "xml"}, "output_format is 'xml'"),
+        ({"scan_range": (0,)}, "scan_range is (0,)"),
+        ({"scan_range": 5}, "scan_range is 5"),
+    ],
+)
+def test_a_keyword_without_such_a_value(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)):
+        s3sql.query("SELECT * FROM S3Object", b"a\n", **{"input_format": "csv", **options})
+
+
+def test_a_schema_of_names_is_told_to_be_one_of_types() -> None:
+    with pytest.raises(TypeError, match="Arrow type"):
+        s3sql.query("SELECT _1 FROM S3Object", b"a\n", input_format="csv", schema={"_1": "int64"}).to_arrow()
+
+
+def test_a_row_of_many_empty_columns_can_be_spread() -> None:
+    wide = b"," * 300_000 + b"\n"
+    assert payload(wide, "SELECT s.*, 1 FROM S3Object s", input_format="csv") == b"," * 300_000 + b",1\n"

@@ -92,7 +92,7 @@ def index_block(
     """
     array = buffer.array
     start = len(_BOM) if at_start and array[: len(_BOM)].tobytes() == _BOM and length >= len(_BOM) else 0
-    block, status, where = _parse(array, start, length, at_end, scratch)
+    block, status, where = _parse(array, start, length, at_end, MAX_RECORD_BYTES, scratch)
     failure = _failure(status, where, block.consumed, array, length, at_end, base)
     if failure is not None and status == json_tape.INCOMPLETE and failure.code == "OverMaxRecordSize":
         status = json_tape.TOO_LONG
@@ -120,7 +120,7 @@ def block_of(text: Text) -> JsonBlock:
     room = int((text.ends - text.starts).sum(dtype=np.int64)) + len(text)
     joined = np.empty(room + PADDING, np.uint8)
     length = join(text.buffer, text.starts, text.ends, ord("\n"), joined)
-    block, status, where = _parse(joined, 0, length, True, Scratch())
+    block, status, where = _parse(joined, 0, length, True, length, Scratch())
     if status != json_tape.COMPLETE:
         failure = _failure(status, where, block.consumed, joined, length, True, 0)
         assert failure is not None
@@ -128,7 +128,9 @@ def block_of(text: Text) -> JsonBlock:
     return replace(block, compact=True)
 
 
-def _parse(array: Bytes, start: int, end: int, at_end: bool, scratch: Scratch) -> tuple[JsonBlock, int, int]:
+def _parse(
+    array: Bytes, start: int, end: int, at_end: bool, longest: int, scratch: Scratch
+) -> tuple[JsonBlock, int, int]:
     """Run both passes over ``array[start:end]``: the block without its failure, the status and its offset."""
     index = scratch.int32s("json index", end - start + json_index.INDEX_SLACK)
     totals = np.empty(json_index.TOTALS, np.int64)
@@ -138,7 +140,7 @@ def _parse(array: Bytes, start: int, end: int, at_end: bool, scratch: Scratch) -
     roots = scratch.int32s("json roots", values)
     outcome = np.empty(json_tape.OUTCOME, np.int64)
     containers = np.empty(MAX_JSON_DEPTH, np.int32)
-    json_tape.build_tape(array, start, end, at_end, index, totals, tape, roots, containers, outcome)
+    json_tape.build_tape(array, start, end, at_end, longest, index, totals, tape, roots, containers, outcome)
     status, where, consumed, count, backslash = outcome.tolist()
     roots = roots[:count]
     compact = False

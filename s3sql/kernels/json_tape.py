@@ -30,7 +30,7 @@ from s3sql.kernels.compile import (
 from s3sql.kernels.json_scalars import WRONG, is_digit, literal_at, number_at
 from s3sql.kernels.json_strings import BAD_ESCAPE, FAULT_BITS, escape_fault, find_byte
 from s3sql.kernels.simd import at, put
-from s3sql.limits import MAX_JSON_DEPTH, MAX_RECORD_BYTES
+from s3sql.limits import MAX_JSON_DEPTH
 from s3sql.types import Kind
 
 #: Numbers per value on the tape, and which is which. The kind is the low byte of KIND, flags lie above it;
@@ -113,12 +113,15 @@ def plain_members(
     return token, node, False
 
 
-@kernel(VOID(BYTES, INT64, INT64, BOOL, INT32S, INT64S, INT32S_OUT, INT32S_OUT, INT32S_OUT, INT64S_OUT))
+@kernel(
+    VOID(BYTES, INT64, INT64, BOOL, INT64, INT32S, INT64S, INT32S_OUT, INT32S_OUT, INT32S_OUT, INT64S_OUT)
+)
 def build_tape(
     buffer: Any,
     start: Any,
     end: Any,
     at_end: Any,
+    longest: Any,
     index: Any,
     totals: Any,
     tape: Any,
@@ -128,7 +131,8 @@ def build_tape(
 ) -> None:
     """Parse ``buffer[start:end]``, whose index and ``totals`` :func:`index_structure` has made.
 
-    ``at_end``: nothing follows, so a scalar that touches *end* is whole. ``tape`` has room for
+    ``at_end``: nothing follows, so a scalar that touches *end* is whole. ``longest``: bytes that a root value
+    may have. ``tape`` has room for
     ``totals[VALUES]`` values, ``roots`` for as many numbers, ``containers`` for MAX_JSON_DEPTH. ``outcome``:
     STATUS; OFFSET of the first byte that is wrong, or where the bytes end; CONSUMED, the end of the last
     complete root value and, when all are complete, of the white space behind it; ROOTS, how many are
@@ -246,7 +250,7 @@ def build_tape(
         # What follows a value: the ends of containers, then a comma or the next root value.
         while not needs_name:
             if depth == 0:
-                if value_end - root_start > MAX_RECORD_BYTES:
+                if value_end - root_start > longest:
                     status = TOO_LONG
                     where = root_start
                     break
@@ -330,7 +334,7 @@ def build_tape(
     elif status == INCOMPLETE:
         consumed = root_start
     # A value that is too long is that, whatever else is wrong behind its first megabyte.
-    if status != COMPLETE and status != TOO_LONG and where - root_start > MAX_RECORD_BYTES:
+    if status != COMPLETE and status != TOO_LONG and where - root_start > longest:
         status = TOO_LONG
         where = root_start
     outcome[0] = status

@@ -240,6 +240,11 @@ def _planned(expression: Expr, calls: Sequence[AggregateCall]) -> Type | None:
 def _types_by_name(schema: AskedTypes | None) -> Mapping[str, Type]:
     if isinstance(schema, pa.Schema):
         return {field.name: field.type for field in schema}
+    for name, type_ in (schema or {}).items():
+        if not isinstance(type_, pa.DataType):
+            raise TypeError(
+                f"the schema's type of {name!r} is {type_!r}; it must be an Arrow type, as pyarrow.int64()"
+            )
     return schema or {}
 
 

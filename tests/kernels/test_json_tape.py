@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from s3sql.buffers import PaddedBuffer
 from s3sql.kernels import json_index, json_tape
 from s3sql.kernels.json_tape import WIDTH
+from s3sql.limits import MAX_RECORD_BYTES
 from s3sql.types import Kind
 
 
@@ -24,7 +25,17 @@ def parse(text: bytes, *, at_end: bool = True) -> tuple[list[list[int]], list[in
     roots = np.empty(room, np.int32)
     outcome = np.empty(json_tape.OUTCOME, np.int64)
     json_tape.build_tape(
-        array, 0, len(text), at_end, index, totals, tape, roots, np.empty(512, np.int32), outcome
+        array,
+        0,
+        len(text),
+        at_end,
+        MAX_RECORD_BYTES,
+        index,
+        totals,
+        tape,
+        roots,
+        np.empty(512, np.int32),
+        outcome,
     )
     count = int(outcome[json_tape.ROOTS])
     used = int(tape[roots[count - 1] * WIDTH + json_tape.NEXT]) if count else 0
