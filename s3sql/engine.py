@@ -97,18 +97,20 @@ class Query:
         def sink(members: list[OutputMember], length: int) -> Records:
             return writer.serialize(members, length)
 
-        longest = MAX_RECORD_BYTES + len(self.request.output.record_delimiter.encode())
-        yield from _within_limits(self.steps(sink, writer.serialize_rows, _first_records), longest)
+        steps = self.steps(sink, writer.serialize_rows, _first_records, writer.delimiters)
+        yield from _within_limits(steps, MAX_RECORD_BYTES + writer.delimiters[0])
 
     def steps(
         self,
         sink: Sink[Output],
         row_sink: RowSink[Output] | None,
         first: Callable[[Output, int], Output],
+        delimiters: tuple[int, int] = (0, 0),
     ) -> Generator[Step[Output] | None, None, None]:
         """The answer in the form *sink* gives it, morsel by morsel; runs in worker threads.
 
-        ``first(output, n)`` are the first n records of an output. The step that carries an error is the
+        ``first(output, n)`` are the first n records of an output; ``delimiters`` are the bytes that the sink
+        writes behind every record and every field. The step that carries an error is the
         last. Closing the generator ends the scan.
         """
         limit = self.plan.count if isinstance(self.plan, Limit) else None
@@ -116,9 +118,6 @@ class Query:
             yield Step(None, 0, 0, 0)
             return
         form = self.opening.form(self.plan)
-        output = self.request.output
-        field = getattr(output, "field_delimiter", "")
-        delimiters = len(output.record_delimiter.encode()), len(field.encode())
         task = Task(self.plan, form, sink, row_sink, delimiters=delimiters)
         span = self.opening.span
         # What is folded is not written, so its morsels may be larger for the same memory.

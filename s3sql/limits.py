@@ -8,9 +8,6 @@ MAX_EXPRESSION_BYTES = 256 * 1024
 #: Longest record, read or written, in bytes without its delimiter (AWS: maxCharsPerRecord).
 MAX_RECORD_BYTES = 1 << 20
 
-#: Longest column of a result, in bytes (AWS: maxCharsPerColumn).
-MAX_COLUMN_BYTES = 1 << 20
-
 #: Most columns of one record; AWS documents the limit only for archive select.
 MAX_COLUMNS = 1 << 20
 

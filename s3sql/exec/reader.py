@@ -74,7 +74,6 @@ class MorselReader:
         self._whole = form.serial
         # A scan range that ends in the header has no records.
         self._ended = stop is not None and begin >= stop
-        self.position = begin
         if not aligned:
             self._align(begin)
 
@@ -86,6 +85,11 @@ class MorselReader:
     def stop(self) -> None:
         """Read no more."""
         self._ended = True
+
+    @property
+    def position(self) -> int:
+        """Where the next morsel starts."""
+        return self._offset
 
     @property
     def ended(self) -> bool:
@@ -125,7 +129,7 @@ class MorselReader:
 
         The next morsel is not cut at all, so that its reader decides where its last record ends.
         """
-        self._offset = self.position = offset
+        self._offset = offset
         self._tail = b""
         self._ended = self._stop is not None and offset >= self._stop
         self._whole = True
@@ -161,7 +165,6 @@ class MorselReader:
             goal = min(2 * goal, self._morsel_bytes)
         self._tail = bytes(view[morsel.length : length]) if not self._ended and not morsel.uncut else b""
         self._offset = start + morsel.length
-        self.position = self._offset
         return morsel
 
     def _cut(self, buffer: PaddedBuffer, start: int, length: int, at_end: bool) -> Morsel | None:
@@ -208,10 +211,10 @@ class MorselReader:
                 length += read
                 end = self._format.boundary(buffer, margin, length)
                 if end >= 0:
-                    self._offset = self.position = start + end
+                    self._offset = start + end
                     break
                 if length < goal:
-                    self._offset = self.position = start + length
+                    self._offset = start + length
                     self._ended = True
                     break
                 # No record can be this long, but the one that began earlier need not be read as a record.

@@ -95,7 +95,7 @@ class Task(Generic[Output]):
         items = project.items
         whole = len(items) == 1 and isinstance(items[0], Spread) and isinstance(items[0].expression, CsvRow)
         self._row_sink = row_sink if whole else None
-        names = sum(len(name.encode()) for name in getattr(form, "names", ()))
+        names = sum(len(name.encode()) for name in form.names)
         record, field = delimiters
         folded = self.aggregate.calls if self.aggregate is not None else ()
         self._filtered = Footprint.of(self._conjuncts, names=names)

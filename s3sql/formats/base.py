@@ -65,6 +65,11 @@ class Format(Protocol):
         """Whether a cut is right only by luck, so that reading ahead is of no use."""
         ...
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of a header line, which every whole row repeats; empty where there is none."""
+        ...
+
     def room(self, length: int) -> int:
         """Bytes of capacity that a buffer needs for a morsel of *length* bytes and what is decoded of it."""
         ...

@@ -52,7 +52,7 @@ class CsvFormat:
         self.late = late
         self._all_columns = tuple(sorted(columns + late))
         self._late_pays = bool(late)
-        self.names = names
+        self._names = names
         self.required = required
 
     @property
@@ -61,6 +61,11 @@ class CsvFormat:
         if self.dialect.self_overlapping:
             return True
         return self.dialect.allow_records and not self.dialect.fast
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the header line, empty without one."""
+        return self._names
 
     def room(self, length: int) -> int:
         """The morsel and its arena."""
@@ -220,8 +225,13 @@ class CsvBatch(Batch):
         arena = csv_split.find_quoted_columns(
             buffer, starts, ends, field, quote, begin, wanted, table.reshape(-1)
         )
-        self._arena.end = arena if buffer is block.buffer else self._arena.end
+        self._take_room(buffer, arena)
         return buffer, table
+
+    def _take_room(self, buffer: Bytes, end: int) -> None:
+        """Fields have been decoded into what :meth:`_room` gave, up to *end*."""
+        if buffer is self.block.buffer:
+            self._arena.end = end
 
     def _room(self, starts: Int32s, ends: Int32s) -> tuple[Bytes, int]:
         """A buffer with the block in it and room to decode these records, and where the room begins."""
@@ -258,7 +268,7 @@ class CsvBatch(Batch):
                 buffer, starts, ends, field, quote, int(block.quoted), begin, first, *slices
             )
             if arena >= 0:
-                self._arena.end = arena if buffer is block.buffer else self._arena.end
+                self._take_room(buffer, arena)
                 return CsvFields(buffer, first, slices[0][: first[-1]], slices[1][: first[-1]])
             size = 4 * slices[0].size
 

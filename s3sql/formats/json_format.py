@@ -42,6 +42,11 @@ class JsonFormat:
         """One line end."""
         return 1
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """JSON has no header."""
+        return ()
+
     def room(self, length: int) -> int:
         """The morsel alone; decoded text is written elsewhere."""
         return length

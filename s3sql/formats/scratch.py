@@ -7,17 +7,21 @@ asked for again, so nothing of it may leave the worker uncopied.
 
 from __future__ import annotations
 
+from typing import Any, TypeVar
+
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
+
+Element = TypeVar("Element", bound=np.generic)
 
 
 class Scratch:
     """Arrays by name. Not thread-safe: one per worker."""
 
     def __init__(self) -> None:
-        self._arrays: dict[str, NDArray[np.generic]] = {}
+        self._arrays: dict[str, NDArray[Any]] = {}
 
-    def array(self, name: str, dtype: DTypeLike, size: int) -> NDArray[np.generic]:
+    def array(self, name: str, dtype: type[Element], size: int) -> NDArray[Element]:
         """An array of at least *size* elements, contents undefined."""
         array = self._arrays.get(name)
         if array is None or array.size < size or array.dtype != np.dtype(dtype):
@@ -27,16 +31,8 @@ class Scratch:
 
     def int32s(self, name: str, size: int) -> NDArray[np.int32]:
         """As :meth:`array`, of int32."""
-        return self.array(name, np.int32, size)  # type: ignore[return-value]
+        return self.array(name, np.int32, size)
 
     def uint64s(self, name: str, size: int) -> NDArray[np.uint64]:
         """As :meth:`array`, of uint64."""
-        return self.array(name, np.uint64, size)  # type: ignore[return-value]
-
-    def uint8s(self, name: str, size: int) -> NDArray[np.uint8]:
-        """As :meth:`array`, of bytes."""
-        return self.array(name, np.uint8, size)  # type: ignore[return-value]
-
-    def int64s(self, name: str, size: int) -> NDArray[np.int64]:
-        """As :meth:`array`, of int64."""
-        return self.array(name, np.int64, size)  # type: ignore[return-value]
+        return self.array(name, np.uint64, size)

@@ -17,9 +17,10 @@ Rules: AWS S3 User Guide, Operators; PartiQL v0.1 for the escapes.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,7 @@ from s3sql.buffers import PADDING, Bytes
 from s3sql.errors import S3SelectError
 from s3sql.functions.registry import Fail
 from s3sql.kernels import like as kernels
+from s3sql.kernels.compare import equals_literal
 from s3sql.kernels.text import character_counts
 from s3sql.types import Column, Kind, Mask, Rows, Text
 
@@ -52,50 +54,45 @@ class Exact(Pattern):
         """Which of the strings are the literal."""
         out = np.empty(len(text), np.bool_)
         literal = _padded(self.literal)
-        kernels.equal_to(text.buffer, text.starts, text.ends, literal, len(self.literal), out)
+        equals_literal(text.buffer, text.starts, text.ends, literal, 0, len(self.literal), out)
         return out
 
 
 @dataclass(frozen=True, slots=True)
-class Prefix(Pattern):
+class _Anchored(Pattern):
+    """A literal and where in a string it is to stand, which the subclass's kernel knows."""
+
+    literal: bytes
+
+    kernel: ClassVar[Callable[..., None]]
+
+    def matches(self, text: Text) -> Mask:
+        """In which of the strings the literal stands at its place."""
+        out = np.empty(len(text), np.bool_)
+        literal = _padded(self.literal)
+        type(self).kernel(text.buffer, text.starts, text.ends, literal, len(self.literal), out)
+        return out
+
+
+class Prefix(_Anchored):
     """``abc%``; the literal may be empty."""
 
-    literal: bytes
-
-    def matches(self, text: Text) -> Mask:
-        """Which of the strings start with the literal."""
-        out = np.empty(len(text), np.bool_)
-        literal = _padded(self.literal)
-        kernels.starting_with(text.buffer, text.starts, text.ends, literal, len(self.literal), out)
-        return out
+    __slots__ = ()
+    kernel = kernels.starting_with
 
 
-@dataclass(frozen=True, slots=True)
-class Suffix(Pattern):
+class Suffix(_Anchored):
     """``%abc``."""
 
-    literal: bytes
-
-    def matches(self, text: Text) -> Mask:
-        """Which of the strings end with the literal."""
-        out = np.empty(len(text), np.bool_)
-        literal = _padded(self.literal)
-        kernels.ending_with(text.buffer, text.starts, text.ends, literal, len(self.literal), out)
-        return out
+    __slots__ = ()
+    kernel = kernels.ending_with
 
 
-@dataclass(frozen=True, slots=True)
-class Contains(Pattern):
+class Contains(_Anchored):
     """``%abc%``; the literal is not empty."""
 
-    literal: bytes
-
-    def matches(self, text: Text) -> Mask:
-        """In which of the strings the literal stands somewhere."""
-        out = np.empty(len(text), np.bool_)
-        literal = _padded(self.literal)
-        kernels.containing(text.buffer, text.starts, text.ends, literal, len(self.literal), out)
-        return out
+    __slots__ = ()
+    kernel = kernels.containing
 
 
 @dataclass(frozen=True, slots=True)

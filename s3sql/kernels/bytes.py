@@ -1,4 +1,4 @@
-"""Parts of kernels that handle byte strings: finding one, and copying slices into an output buffer.
+"""Parts of kernels that handle byte strings: comparing, finding and copying slices.
 
 Called inside kernels only. Copies go in steps of 32 bytes and may write up to 31 bytes behind the slice,
 so an output buffer is padded and filled from front to back.
@@ -8,8 +8,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from s3sql.kernels.compile import inlined
-from s3sql.kernels.simd import at, copy32, put
+from s3sql.kernels.compile import INT64, inlined
+from s3sql.kernels.simd import at, copy32, load64, low_bits, put
+
+
+@inlined
+def same_bytes(left: Any, left_offset: Any, right: Any, right_offset: Any, length: Any) -> Any:
+    """Whether *length* bytes are equal."""
+    position = INT64(0)
+    while position < length:
+        difference = load64(left, left_offset + position) ^ load64(right, right_offset + position)
+        if difference & low_bits(8 * (length - position)):
+            return False
+        position += 8
+    return True
 
 
 @inlined

@@ -39,19 +39,18 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def _read(element: Any, layout: Any = "A", dimensions: int = 1) -> Any:
-    return types.Array(element, dimensions, layout, readonly=True)
+def _read(element: Any, layout: Any = "A") -> Any:
+    return types.Array(element, 1, layout, readonly=True)
 
 
-def _written(element: Any, dimensions: int = 1) -> Any:
-    return types.Array(element, dimensions, "C")
+def _written(element: Any) -> Any:
+    return types.Array(element, 1, "C")
 
 
 #: Scalars. ``UINT64(x)``, ``INT64(x)`` ... also convert inside a kernel.
 INT64: Any = types.int64
 INT32: Any = types.int32
 UINT64: Any = types.uint64
-UINT32: Any = types.uint32
 UINT8: Any = types.uint8
 FLOAT64: Any = types.float64
 BOOL: Any = types.boolean
@@ -63,32 +62,22 @@ BYTES: Any = _read(types.uint8, "C")
 BYTES_OUT: Any = _written(types.uint8)
 
 #: Columns, read; any stride, zero included.
-INT8S: Any = _read(types.int8)
-INT16S: Any = _read(types.int16)
 INT32S: Any = _read(types.int32)
 INT64S: Any = _read(types.int64)
 UINT8S: Any = _read(types.uint8)
-UINT32S: Any = _read(types.uint32)
 UINT64S: Any = _read(types.uint64)
 FLOAT64S: Any = _read(types.float64)
 BOOLS: Any = _read(types.boolean)
 
 #: Columns, written; contiguous.
 INT8S_OUT: Any = _written(types.int8)
-INT16S_OUT: Any = _written(types.int16)
 INT32S_OUT: Any = _written(types.int32)
 INT64S_OUT: Any = _written(types.int64)
 UINT8S_OUT: Any = _written(types.uint8)
-UINT32S_OUT: Any = _written(types.uint32)
 UINT64S_OUT: Any = _written(types.uint64)
 FLOAT64S_OUT: Any = _written(types.float64)
 BOOLS_OUT: Any = _written(types.boolean)
 
-#: Two-dimensional, contiguous by row.
-INT32_TABLE: Any = _read(types.int32, "C", 2)
-INT32_TABLE_OUT: Any = _written(types.int32, 2)
-INT64_TABLE: Any = _read(types.int64, "C", 2)
-INT64_TABLE_OUT: Any = _written(types.int64, 2)
 
 _OPTIONS: dict[str, Any] = {
     "nogil": True,

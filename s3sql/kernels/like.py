@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
+from s3sql.kernels.bytes import same_bytes
 from s3sql.kernels.compile import (
     BOOLS,
     BOOLS_OUT,
@@ -34,18 +35,6 @@ _UNDERSCORE = 0x5F
 
 
 @inlined
-def _same(left: Any, left_offset: Any, right: Any, right_offset: Any, length: Any) -> Any:
-    """Whether *length* bytes are equal."""
-    position = INT64(0)
-    while position < length:
-        difference = load64(left, left_offset + position) ^ load64(right, right_offset + position)
-        if difference & low_bits(8 * (length - position)):
-            return False
-        position += 8
-    return True
-
-
-@inlined
 def _find(buffer: Any, start: Any, end: Any, needle: Any, first: Any, length: Any) -> Any:
     """The first offset from *start* on where ``needle[first:first + length]`` stands before *end*, or -1.
 
@@ -64,19 +53,10 @@ def _find(buffer: Any, start: Any, end: Any, needle: Any, first: Any, length: An
             found = start + trailing_zeros(candidates)
             candidates &= candidates - UINT64(1)
             if not (load64(buffer, found) ^ head) & head_bits:
-                if length <= 8 or _same(buffer, found + 8, needle, first + 8, length - 8):
+                if length <= 8 or same_bytes(buffer, found + 8, needle, first + 8, length - 8):
                     return found
         start += 64
     return INT64(-1)
-
-
-@kernel(VOID(BYTES, INT32S, INT32S, BYTES, INT64, BOOLS_OUT))
-def equal_to(buffer: Array, starts: Array, ends: Array, needle: Array, length: int, out: Array) -> None:
-    """Whether each slice is the *length* bytes of *needle*."""
-    for row in range(starts.size):
-        start = INT64(at(starts, row))
-        fits = INT64(at(ends, row)) - start == length
-        put(out, row, fits and _same(buffer, start, needle, 0, length))
 
 
 @kernel(VOID(BYTES, INT32S, INT32S, BYTES, INT64, BOOLS_OUT))
@@ -85,7 +65,7 @@ def starting_with(buffer: Array, starts: Array, ends: Array, needle: Array, leng
     for row in range(starts.size):
         start = INT64(at(starts, row))
         fits = INT64(at(ends, row)) - start >= length
-        put(out, row, fits and _same(buffer, start, needle, 0, length))
+        put(out, row, fits and same_bytes(buffer, start, needle, 0, length))
 
 
 @kernel(VOID(BYTES, INT32S, INT32S, BYTES, INT64, BOOLS_OUT))
@@ -94,7 +74,7 @@ def ending_with(buffer: Array, starts: Array, ends: Array, needle: Array, length
     for row in range(starts.size):
         end = INT64(at(ends, row))
         fits = end - INT64(at(starts, row)) >= length
-        put(out, row, fits and _same(buffer, end - length, needle, 0, length))
+        put(out, row, fits and same_bytes(buffer, end - length, needle, 0, length))
 
 
 @kernel(VOID(BYTES, INT32S, INT32S, BYTES, INT64, BOOLS_OUT))
@@ -223,7 +203,7 @@ def _escape_at(patterns: Any, position: Any, escapes: Any, escape: Any, width: A
 
     Its first byte tells its width, so it cannot stand there and reach beyond the pattern.
     """
-    return width > 0 and _same(patterns, position, escapes, escape, width)
+    return width > 0 and same_bytes(patterns, position, escapes, escape, width)
 
 
 @inlined
@@ -282,7 +262,9 @@ def _matches(
         if token < last:
             if _escape_at(patterns, token, escapes, escape, width):
                 escaped = width_of(at(patterns, token + width))
-                if end - position >= escaped and _same(buffer, position, patterns, token + width, escaped):
+                if end - position >= escaped and same_bytes(
+                    buffer, position, patterns, token + width, escaped
+                ):
                     position += escaped
                     token += width + escaped
                     continue

@@ -47,6 +47,11 @@ class CsvSerializer:
         self._causes = frozenset(first_bytes)
         self._unquotable = np.array(sorted(first_bytes - set(output.quote_character.encode())), np.uint8)
 
+    @property
+    def delimiters(self) -> tuple[int, int]:
+        """Bytes of the record and of the field delimiter."""
+        return len(self._record), len(self._field)
+
     def serialize(self, members: Sequence[OutputMember], length: int) -> Records:
         """The records of *length* rows, a field per member and one for each value that is spread."""
         if any(isinstance(member, SpreadMembers) for member in members):

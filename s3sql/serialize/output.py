@@ -21,6 +21,11 @@ from s3sql.serialize.json import JsonSerializer
 class RecordWriter(Protocol):
     """Writes records from columns, and whole CSV records without making columns of them."""
 
+    @property
+    def delimiters(self) -> tuple[int, int]:
+        """Bytes written behind every record and between two fields."""
+        ...
+
     def serialize(self, members: Sequence[OutputMember], length: int) -> Records:
         """The records of *length* rows, in order."""
         ...
@@ -36,6 +41,11 @@ class JsonWriter:
     def __init__(self, output: JsonOutput) -> None:
         self._serializer = JsonSerializer(output)
         self._delimiter = np.frombuffer(output.record_delimiter.encode(), np.uint8)
+
+    @property
+    def delimiters(self) -> tuple[int, int]:
+        """Bytes of the record delimiter; what stands between members counts with their names."""
+        return len(self._delimiter), 0
 
     def serialize(self, members: Sequence[OutputMember], length: int) -> Records:
         """The records of *length* rows, in order."""
