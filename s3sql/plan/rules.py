@@ -160,7 +160,12 @@ def order_conjuncts(plan: Plan) -> Plan:
     def order(node: Node) -> Node:
         if not isinstance(node, Filter):
             return node
-        inside = tuple(_ordered_chain(c) if isinstance(c, And) else c for c in node.conjuncts)
+        # A chain that now begins with what is never unknown can be split there.
+        inside = tuple(
+            part
+            for conjunct in node.conjuncts
+            for part in (_conjuncts(_ordered_chain(conjunct)) if isinstance(conjunct, And) else (conjunct,))
+        )
         return replace(node, conjuncts=_ordered(inside))
 
     return map_nodes(plan, order)

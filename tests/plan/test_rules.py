@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from s3sql.plan.binder import bind
@@ -107,6 +107,7 @@ def test_no_rule_changes_what_is_selected_or_what_fails(condition: Expr, rows: l
 
 
 @given(CONDITIONS)
+@example(And((Not(Not(infallible(0))), total(0), fallible(0))))
 def test_the_rules_come_to_rest(condition: Expr) -> None:
     plan = optimize(Project(Filter(Scan("csv"), (condition,)), (Item("_1", CsvField(0)),)))
     assert optimize(plan) == plan
