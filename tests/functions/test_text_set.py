@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3sql.functions.text_set import TextSet
-from s3sql.types import Text
+from s3sql.payloads import Text
 from tests.twins import strategies as some
 
 
