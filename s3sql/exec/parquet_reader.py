@@ -1,0 +1,143 @@
+"""The serial end of the pipeline for Parquet: row groups become morsels of decoded columns.
+
+In: what a query reads of a file.  Out: morsels in the order of the rows, each of so many rows as fit in
+:data:`_MOST_BYTES`. Which rows come together follows from the footer alone, so that columns which are decoded
+late are divided in the same way.
+"""
+
+from __future__ import annotations
+
+from s3sql.exec.buffer_pool import BufferPool
+from s3sql.formats.parquet import ParquetMorsel
+from s3sql.formats.parquet_decoding import Decoder, GroupRows, LateColumns
+from s3sql.formats.parquet_groups import DELTA_BYTE_ARRAY
+from s3sql.formats.parquet_opening import GroupShare, ParquetScan
+
+#: Most rows of a morsel, and bytes before compression. In memory a value takes more than in the file, and its
+#: text more again.
+_MOST_ROWS = 64 << 10
+_MOST_BYTES = 3 << 19
+
+#: Bytes that a value takes in memory at least; runs of equal values are shorter in the file.
+_VALUE_BYTES = 8
+
+#: Rows of a step where texts are kept as what they differ by from the one before, which may be little.
+_DELTA_ROWS = 1 << 10
+
+
+class ParquetReader:
+    """Hands out the rows of *scan*. Not thread-safe, but for :meth:`give_back`."""
+
+    def __init__(self, scan: ParquetScan, pool: BufferPool) -> None:
+        self._scan = scan
+        self._pool = pool
+        self._early = Decoder(scan.contents, scan.early)
+        self._late = Decoder(scan.contents, scan.late)
+        self._remaining = scan.limit
+        self._place = 0
+        self._row = 0
+        self._part = 0
+        self._step = 0
+        self._rows: GroupRows | None = None
+        self._late_columns: LateColumns | None = None
+        self._stopped = False
+
+    @property
+    def serial(self) -> bool:
+        """What is read ahead is never thrown away."""
+        return False
+
+    @property
+    def position(self) -> int:
+        """Bytes processed before the next morsel."""
+        if self._place == len(self._scan.shares):
+            last = self._scan.shares[-1:]
+            return last[0].start + last[0].length if last else self._scan.begin
+        return self._offset(self._scan.shares[self._place], self._row)
+
+    @property
+    def ended(self) -> bool:
+        """Whether there are no more morsels."""
+        enough = self._remaining is not None and self._remaining <= 0
+        return self._stopped or enough or self._place == len(self._scan.shares)
+
+    def stop(self) -> None:
+        """Read no more."""
+        self._stopped = True
+
+    def restart(self, offset: int) -> None:
+        """Never needed: the rows of a morsel are known before it is handed out."""
+        raise AssertionError(f"a morsel of Parquet was not consumed up to {offset}")
+
+    def note_records(self, count: int, length: int) -> None:
+        """Nothing to learn: the footer tells how many rows a row group has."""
+
+    def next(self, *, wait: bool) -> ParquetMorsel | None:
+        """The next morsel, to be given back; None behind the last one, or without *wait* for want of memory.
+
+        Raises:
+            S3SelectError: ``ParquetParsingError``, ``SlowDown``; what reading the object raises.
+        """
+        if self.ended:
+            return None
+        share = self._scan.shares[self._place]
+        if self._row == 0:
+            self._step = self._step_of(share)
+        count = min(self._step, share.group.rows - self._row)
+        start, end = (self._offset(share, row) for row in (self._row, self._row + count))
+        if wait:
+            self._pool.reserve_first(end - start)
+        elif not self._pool.reserve(end - start):
+            return None
+        try:
+            columns = self._rows_of(share).take(count) if self._scan.early else {}
+        except BaseException:
+            self._pool.release(end - start)
+            raise
+        late, part = self._late_columns, self._part
+        self._go_on(share, count)
+        return ParquetMorsel(start, end - start, count, columns, at_end=self.ended, late=late, part=part)
+
+    def give_back(self, morsel: ParquetMorsel) -> None:
+        """Nobody works on *morsel* any more."""
+        morsel.give_up()
+        self._pool.release(morsel.length)
+
+    def _go_on(self, share: GroupShare, count: int) -> None:
+        """Stand behind the *count* rows that were read of *share*."""
+        self._row += count
+        self._part += 1
+        if self._remaining is not None:
+            self._remaining -= count
+        if self._row == share.group.rows:
+            self._place += 1
+            self._row = self._part = 0
+            self._rows = self._late_columns = None
+
+    def _rows_of(self, share: GroupShare) -> GroupRows:
+        """The rows of a row group, opened at its first."""
+        if self._rows is None:
+            group, step = share.group, self._step
+            self._rows = self._early.open(group, step)
+            if self._scan.late:
+                counts = [min(step, group.rows - row) for row in range(0, group.rows, step)]
+                self._late_columns = LateColumns(lambda: self._late.open(group, step), counts)
+        return self._rows
+
+    def _step_of(self, share: GroupShare) -> int:
+        """Rows of a morsel in this row group."""
+        group, contents = share.group, self._scan.contents
+        numbers = (*self._scan.early, *self._scan.late)
+        chunks = [group.columns[leaf] for number in numbers for leaf in contents.leaves(number)]
+        width = sum(
+            max(chunk.uncompressed // group.rows, chunk.width, _VALUE_BYTES * chunk.values // group.rows)
+            for chunk in chunks
+        )
+        rows = max(1, min(_MOST_ROWS, _MOST_BYTES // max(width, 1)))
+        if any(DELTA_BYTE_ARRAY in chunk.encodings for chunk in chunks):
+            rows = min(rows, _DELTA_ROWS)
+        return rows if self._remaining is None else max(1, min(rows, self._remaining))
+
+    def _offset(self, share: GroupShare, row: int) -> int:
+        """Bytes processed before *row* of a row group."""
+        return share.start + share.length * row // share.group.rows

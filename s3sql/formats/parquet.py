@@ -1,0 +1,251 @@
+"""Parquet input: rows of decoded columns.
+
+In: a :class:`ParquetMorsel`, some rows of one row group.  Out: batches whose columns are those of the schema.
+
+A value of more than 1 MiB fails its row, as a record of that size does in other formats; of the columns that
+a query does not read nothing is known. Source: AWS S3 User Guide, "Filtering and retrieving data" (limits).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from s3sql.errors import S3SelectError
+from s3sql.formats.base import MorselRows
+from s3sql.formats.batch import Batch, FirstFailure
+from s3sql.formats.parquet_arrays import fixed_width, known, longest_text, storage, text_bounds
+from s3sql.formats.parquet_columns import column_of
+from s3sql.formats.parquet_decoding import LateColumns
+from s3sql.formats.parquet_distinct import ConditionsOfOneColumn, first_of_each
+from s3sql.formats.scratch import Scratch
+from s3sql.limits import MAX_RECORD_BYTES
+from s3sql.payloads import Int32s, Int64s, Mask, Rows
+from s3sql.plan.expr import Expr, Step
+from s3sql.plan.logical import Plan
+from s3sql.plan.schema import ParquetSchema
+from s3sql.types import Column, Kind
+
+Array: TypeAlias = "pa.Array[Any]"
+
+
+class ParquetMorsel:
+    """``rows`` rows of one row group, and their ``columns`` by number, as Arrow has decoded them.
+
+    ``start`` and ``length``: the bytes that they stand for, before compression, among those of all columns
+    that the query names in the row groups it reads. ``late``: the columns that are not decoded yet, of which
+    this is part number ``part``.
+    """
+
+    __slots__ = ("at_end", "columns", "fault", "late", "length", "part", "rows", "start")
+
+    def __init__(
+        self,
+        start: int,
+        length: int,
+        rows: int,
+        columns: dict[int, Array],
+        *,
+        at_end: bool,
+        late: LateColumns | None = None,
+        part: int = 0,
+    ) -> None:
+        self.start = start
+        self.length = length
+        self.rows = rows
+        self.columns = columns
+        self.at_end = at_end
+        self.late = late
+        self.part = part
+        self.fault: S3SelectError | None = None
+
+    def array(self, number: int) -> Array:
+        """All values of column *number*; the first late one brings them all.
+
+        Raises:
+            S3SelectError: ``ParquetParsingError``; what reading the object raises.
+        """
+        if number not in self.columns:
+            self.load()
+        return self.columns[number]
+
+    def load(self) -> None:
+        """Have the late columns decoded; raises as :meth:`array`."""
+        if self.late is not None:
+            self.columns = {**self.columns, **self.late.take(self.part)}
+            self.late = None
+
+    def give_up(self) -> None:
+        """Let go of the late columns if they were not asked for."""
+        if self.late is not None:
+            self.late.give_up(self.part)
+            self.late = None
+
+
+class ParquetReading:
+    """How workers read morsels of Parquet."""
+
+    def __init__(self, schema: ParquetSchema, plan: Plan) -> None:
+        self._schema = schema
+        self._conditions = ConditionsOfOneColumn(plan)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """No row is written as a whole: the binder names its columns."""
+        return ()
+
+    def rows(self, morsel: ParquetMorsel, scratch: Scratch) -> MorselRows:
+        """The rows of the morsel."""
+        batch = ParquetBatch(morsel, self._schema, self._conditions, np.arange(morsel.rows), FirstFailure())
+        return ParquetRows(batch, morsel.length, lambda: _spread(morsel.rows, morsel.length))
+
+    def lasting(self, morsel: ParquetMorsel) -> ParquetMorsel:
+        """The same morsel: what Arrow has decoded stays as long as it is held."""
+        morsel.load()
+        return morsel
+
+
+class ParquetBatch(Batch):
+    """Rows of a morsel under a selection."""
+
+    def __init__(
+        self,
+        morsel: ParquetMorsel,
+        schema: ParquetSchema,
+        conditions: ConditionsOfOneColumn,
+        rows: Rows,
+        failure: FirstFailure,
+    ) -> None:
+        super().__init__(rows, failure)
+        self.morsel = morsel
+        self._schema = schema
+        self._conditions = conditions
+
+    def take(self, rows: Rows) -> ParquetBatch:
+        """The same morsel under a narrower selection."""
+        return ParquetBatch(self.morsel, self._schema, self._conditions, self.rows[rows], self.failure)
+
+    def by_value(self, condition: Expr) -> tuple[Rows, Int32s] | None:
+        """The rows with the first of each text, if *condition* reads one column of texts in a dictionary."""
+        number = self._conditions.column(condition)
+        return None if number is None or not self.length else first_of_each(self.values(number))
+
+    def field(self, number: int) -> Column:
+        """The values of top-level column *number*; one that is too long, or no SQL value, fails its row."""
+        if not self.length:
+            # Nobody needs the column for this.
+            return Column.unknown(Kind.NULL, 0)
+        column = self._schema.columns[number]
+        values = self.values(number)
+        sizes = _text_sizes(values) if _may_be_long(values) else None
+        if sizes is not None and sizes.max(initial=0) > MAX_RECORD_BYTES:
+            self.fail(sizes > MAX_RECORD_BYTES, _too_long(column.name))
+        return column_of(values, column, self.fail)
+
+    def values(self, number: int) -> Array:
+        """The values of column *number* as Arrow has them."""
+        values = self.morsel.array(number)
+        return values if self.length == self.morsel.rows else values.take(pa.array(self.rows, pa.int64()))
+
+    def row(self) -> NoReturn:
+        """The binder makes a struct of the columns."""
+        raise TypeError("a row of Parquet is no value of its own")
+
+    def path(self, steps: tuple[Step, ...]) -> NoReturn:
+        """The binder makes columns of names."""
+        raise TypeError(f"a row of Parquet has no path {steps}")
+
+
+class ParquetRows(MorselRows):
+    """The rows of a morsel of Parquet, whose bytes in memory may be many times those in the file."""
+
+    __slots__ = ()
+
+    def byte_count(self, batch: Batch, length: int, columns: frozenset[object]) -> int:
+        """The most bytes that *columns* have in all rows of *batch* together."""
+        if not batch.length:
+            return 0
+        return sum(_most_bytes(array) for array in _arrays(batch, columns))
+
+    def bounds(self, batch: Batch, length: int, columns: frozenset[object]) -> tuple[Int64s, Int64s]:
+        """Where the bytes of *columns* in each row begin and end, laid one behind the other."""
+        sizes = np.zeros(batch.length, np.int64)
+        for array in _arrays(batch, columns):
+            sizes += _sizes(array)
+        ends = np.cumsum(sizes)
+        return ends - sizes, ends
+
+
+def _arrays(batch: Batch, columns: frozenset[object]) -> list[Array]:
+    assert isinstance(batch, ParquetBatch)
+    return [batch.values(number) for number in columns if isinstance(number, int)]
+
+
+def _spread(rows: int, length: int) -> NDArray[np.int32]:
+    """Where each row begins in the morsel if all are of one size."""
+    return (np.arange(rows) * length // max(rows, 1)).astype(np.int32)
+
+
+def _is_text(values: Array) -> bool:
+    kind = values.type
+    return bool(
+        pa.types.is_string(kind)
+        or pa.types.is_binary(kind)
+        or pa.types.is_large_string(kind)
+        or pa.types.is_large_binary(kind)
+    )
+
+
+def _may_be_long(values: Array) -> bool:
+    """Whether a value of a column of texts may be longer than a record."""
+    values = storage(values)
+    if isinstance(values, pa.DictionaryArray):
+        return _may_be_long(values.dictionary)
+    if not _is_text(values) or not len(values):
+        return False
+    bounds = text_bounds(values)
+    return int(bounds[-1]) - int(bounds[0]) > MAX_RECORD_BYTES and longest_text(values) > MAX_RECORD_BYTES
+
+
+def _text_sizes(values: Array) -> Int64s:
+    """Bytes of every text, 0 for null."""
+    values = storage(values)
+    if isinstance(values, pa.DictionaryArray):
+        if not len(values.dictionary):
+            return np.zeros(len(values), np.int64)
+        there: Mask = known(values)
+        codes = fixed_width(values.indices, values.indices.type.to_pandas_dtype())
+        sizes = _text_sizes(values.dictionary)[np.where(there, codes, 0)]
+        return np.where(there, sizes, 0)
+    return np.diff(text_bounds(values)).astype(np.int64)
+
+
+def _most_bytes(values: Array) -> int:
+    """No less than all values take together; numbers and other short values count elsewhere."""
+    values = storage(values)
+    if isinstance(values, pa.DictionaryArray):
+        return longest_text(values.dictionary) * len(values) if _is_text(values.dictionary) else 0
+    if _is_text(values):
+        bounds = text_bounds(values)
+        return int(bounds[-1]) - int(bounds[0])
+    return values.nbytes if values.type.num_fields else 0
+
+
+def _sizes(values: Array) -> Int64s:
+    """Bytes of every value; of nested ones only their average is known."""
+    values = storage(values)
+    if _is_text(values) or (isinstance(values, pa.DictionaryArray) and _is_text(values.dictionary)):
+        return _text_sizes(values)
+    average = values.nbytes // max(len(values), 1) + 1 if values.type.num_fields else 0
+    return np.full(len(values), average, np.int64)
+
+
+def _too_long(name: str) -> S3SelectError:
+    return S3SelectError(
+        "OverMaxRecordSize",
+        f"A value of the column {name!r} is longer than {MAX_RECORD_BYTES:,} bytes, the most that a record "
+        "may have.",
+    )

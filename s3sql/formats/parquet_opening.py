@@ -1,0 +1,180 @@
+"""Opening a Parquet object: what its footer says, and what of it a query reads.
+
+In: a request and an open object.  Out: a :class:`ParquetOpening`: the schema for the binder and, when the
+plan is known, the row groups and columns to read (:class:`ParquetScan`).
+
+The bytes that a query processes are taken to be the footer and, of the row groups that the statistics do not
+rule out, the column chunks that it names, as they are before compression; those it scans are the same as they
+are stored. A column chunk that no row needed is counted all the same.
+
+Source: AWS S3 API Reference, ScanRange: the row groups whose first byte lies in the range are read
+completely.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+import pyarrow.parquet as pq
+
+from s3sql.formats.opening import bounds
+from s3sql.formats.parquet_decoding import ParquetContents
+from s3sql.formats.parquet_file import ByteSource, ParquetSource, SourceFile
+from s3sql.formats.parquet_footer import read_footer
+from s3sql.formats.parquet_groups import RowGroup, check_codecs, check_size, row_groups
+from s3sql.formats.parquet_pruning import selects_nothing
+from s3sql.formats.parquet_schema import INT96_UNIT, parquet_schema
+from s3sql.formats.parquet_statistics import Bounds, column_bounds
+from s3sql.plan.expr import Expr, ParquetField
+from s3sql.plan.logical import Filter, Plan, Scan
+from s3sql.plan.schema import ParquetSchema
+from s3sql.plan.traverse import nodes, walk
+from s3sql.request import SelectRequest
+
+
+@dataclass(frozen=True, slots=True)
+class GroupShare:
+    """A row group that a query reads: it stands for the bytes ``[start, start + length)`` it processes."""
+
+    group: RowGroup
+    start: int
+    length: int
+    #: Bytes of its column chunks as they are stored, and those of all row groups before it.
+    stored: int
+    stored_before: int
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetScan:
+    """What a query reads of a file.
+
+    ``early``: numbers of the columns that the filter reads, or of all where there is no filter; ``late``: of
+    the others. ``limit``: rows that are enough, None if all are needed. ``all_groups``: how many row groups
+    there were before the statistics ruled some out.
+    """
+
+    contents: ParquetContents
+    shares: tuple[GroupShare, ...]
+    early: tuple[int, ...]
+    late: tuple[int, ...]
+    limit: int | None
+    all_groups: int
+
+    @property
+    def begin(self) -> int:
+        """Bytes processed before the first row: the footer."""
+        return self.contents.footer.size
+
+
+class ParquetOpening:
+    """A Parquet object whose footer has been read."""
+
+    def __init__(self, request: SelectRequest, source: ByteSource) -> None:
+        """Raises as :func:`open_parquet`."""
+        self._source = ParquetSource(source)
+        try:
+            footer = read_footer(self._source)
+            groups = row_groups(footer, self._source.size)
+            with self._source.parsing("The schema"):
+                arrow = pq.ParquetFile(
+                    SourceFile(self._source).for_arrow(),
+                    metadata=footer.metadata,
+                    pre_buffer=False,
+                    coerce_int96_timestamp_unit=INT96_UNIT,
+                )
+                self.schema: ParquetSchema = parquet_schema(footer.metadata, arrow.schema_arrow, groups)
+            first, stop = 0, None
+            if request.scan_range is not None:
+                first, last = bounds(request.scan_range, self._source.size)
+                stop = None if last is None else last + 1
+            self._groups = [
+                group for group in groups if first <= group.begin and (stop is None or group.begin < stop)
+            ]
+            for group in self._groups:
+                check_size(group)
+        except BaseException:
+            self._source.close()
+            raise
+        self._contents = ParquetContents(self._source, footer, self.schema)
+        self._scan: ParquetScan | None = None
+
+    @property
+    def empty_schema(self) -> ParquetSchema:
+        """A file without rows has a schema all the same."""
+        return self.schema
+
+    def without_records(self) -> bool:
+        """Never: names are resolved against the schema, whatever rows there are."""
+        return False
+
+    def scan(self, plan: Plan) -> ParquetScan:
+        """What *plan* reads.
+
+        Raises:
+            S3SelectError: ``ParquetUnsupportedCompressionCodec``, ``ParquetParsingError``.
+        """
+        if self._scan is None:
+            self._scan = self._scan_of(plan)
+        return self._scan
+
+    def _scan_of(self, plan: Plan) -> ParquetScan:
+        scan = next(node for node in nodes(plan) if isinstance(node, Scan))
+        conjuncts = next((node.conjuncts for node in nodes(plan) if isinstance(node, Filter)), ())
+        columns = scan.columns or ()
+        asked = {
+            part.number for conjunct in conjuncts for part in walk(conjunct) if isinstance(part, ParquetField)
+        }
+        early = tuple(number for number in columns if number in asked or not asked)
+        late = tuple(number for number in columns if number not in early)
+        groups = [group for group in self._groups if group.rows and not self._rules_out(group, conjuncts)]
+        leaves = [leaf for number in columns for leaf in self._contents.leaves(number)]
+        check_codecs(groups, leaves)
+        shares: list[GroupShare] = []
+        start, stored_before = self._contents.footer.size, 0
+        for group in groups:
+            chunks = [group.columns[leaf] for leaf in leaves]
+            length = sum(chunk.uncompressed for chunk in chunks)
+            stored = sum(chunk.size for chunk in chunks)
+            shares.append(GroupShare(group, start, length, stored, stored_before))
+            start, stored_before = start + length, stored_before + stored
+        return ParquetScan(self._contents, tuple(shares), early, late, scan.limit, len(self._groups))
+
+    def _rules_out(self, group: RowGroup, conjuncts: tuple[Expr, ...]) -> bool:
+        """Whether the statistics tell that no row of *group* passes the filter."""
+
+        def bounds_of(number: int) -> Bounds | None:
+            leaves = self._contents.leaves(number)
+            form = self.schema.columns[number].type.form
+            if len(leaves) != 1 or form in ("list", "repeated", "struct", "map"):
+                return None
+            (leaf,) = leaves
+            return column_bounds(group.columns[leaf], self._contents.footer.nodes[leaf], form)
+
+        return selects_nothing(conjuncts, bounds_of)
+
+    def totals(self, end: int) -> tuple[int, int]:
+        """BytesScanned and BytesProcessed when everything before *end* has been processed."""
+        footer = self._contents.footer.size
+        shares = self._scan.shares if self._scan is not None else ()
+        place = bisect_right(shares, end, key=lambda share: share.start) - 1
+        if place < 0:
+            return footer, max(end, footer)
+        share = shares[place]
+        stored = share.stored * (end - share.start) // share.length if share.length else share.stored
+        return footer + share.stored_before + min(stored, share.stored), end
+
+    def close(self) -> None:
+        """Read no more of the object, which stays the caller's to close."""
+        self._source.close()
+
+
+def open_parquet(request: SelectRequest, source: ByteSource) -> ParquetOpening:
+    """Read the footer of the object.
+
+    Raises:
+        S3SelectError: ``ParquetParsingError``, ``OverMaxParquetBlockSize``, ``InvalidScanRange``; what
+        reading
+            the object raises.
+    """
+    return ParquetOpening(request, source)

@@ -1,0 +1,110 @@
+"""Thrift's compact protocol, as far as the footer of a Parquet file is written in it.
+
+In: bytes that may be anything.  Out: structs as dictionaries by field number, or ``ValueError``.
+
+Every value takes a byte at least and nesting is limited, so neither time nor memory is more than in
+proportion to the bytes. Source: Apache Thrift, compact protocol.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+Struct: TypeAlias = dict[int, Any]
+
+_TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(1, 13)
+
+#: Deeper than any struct of Parquet.
+_DEPTH = 32
+
+
+def read_struct(text: bytes) -> Struct:
+    """The struct at the beginning of *text*.
+
+    Raises:
+        ValueError: *text* is none, or ends within it.
+    """
+    return read_struct_and_end(text)[0]
+
+
+def read_struct_and_end(text: bytes) -> tuple[Struct, int]:
+    """The struct at the beginning of *text* and the place behind it; raises as :func:`read_struct`."""
+    try:
+        return _struct(text, 0, 0)
+    except IndexError:
+        raise ValueError("it ends within a value") from None
+
+
+def _struct(text: bytes, place: int, depth: int) -> tuple[Struct, int]:
+    """The struct at *place* and the place behind it."""
+    fields: Struct = {}
+    number = 0
+    while True:
+        header = text[place]
+        place += 1
+        kind = header & 15
+        if not kind:
+            return fields, place
+        if header >> 4:
+            number += header >> 4
+        else:
+            number, place = _integer(text, place)
+        fields[number], place = _value(text, place, kind, depth)
+
+
+def _value(text: bytes, place: int, kind: int, depth: int) -> tuple[Any, int]:
+    if kind in (_I32, _I64, _I16):
+        byte = text[place]
+        # Nearly all numbers are short.
+        return ((byte >> 1) ^ -(byte & 1), place + 1) if byte < 128 else _integer(text, place)
+    if kind == _BINARY:
+        size, place = _unsigned(text, place)
+        if size > len(text) - place:
+            raise ValueError(f"it has a text of {size:,} bytes, of which {len(text) - place:,} are there")
+        return text[place : place + size], place + size
+    if kind in (_TRUE, _FALSE):
+        return kind == _TRUE, place
+    if kind in (_STRUCT, _LIST, _SET):
+        if depth >= _DEPTH:
+            raise ValueError(f"it is nested more than {_DEPTH} levels deep")
+        return (_struct if kind == _STRUCT else _list)(text, place, depth + 1)
+    if kind == _BYTE:
+        return text[place], place + 1
+    if kind == _DOUBLE:
+        return text[place : place + 8], place + 8
+    raise ValueError(f"it has a field of type {kind}, which Parquet does not use")
+
+
+def _list(text: bytes, place: int, depth: int) -> tuple[list[Any], int]:
+    header = text[place]
+    place += 1
+    size, kind = header >> 4, header & 15
+    if size == 15:
+        size, place = _unsigned(text, place)
+    if size > len(text) - place:
+        raise ValueError(f"it has a list of {size:,} values in {len(text) - place:,} bytes")
+    # In a list a truth value takes a byte.
+    kind = _BYTE if kind in (_TRUE, _FALSE) else kind
+    values = []
+    for _ in range(size):
+        value, place = _value(text, place, kind, depth)
+        values.append(value)
+    return values, place
+
+
+def _integer(text: bytes, place: int) -> tuple[int, int]:
+    value, place = _unsigned(text, place)
+    return (value >> 1) ^ -(value & 1), place
+
+
+def _unsigned(text: bytes, place: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = text[place]
+        place += 1
+        value |= (byte & 127) << shift
+        if byte < 128:
+            return value, place
+        shift += 7
+        if shift > 63:
+            raise ValueError("it has a number of more than ten bytes")
