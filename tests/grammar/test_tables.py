@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from typing import Any
 
@@ -11,6 +12,7 @@ from s3sql.errors import DEFAULT_MESSAGES, STATUSES, S3SelectError
 from s3sql.functions.signatures import AGGREGATES, ALIASES, SIGNATURES
 from s3sql.sql import parse
 from s3sql.sql.keywords import RESERVED
+from tests.answers import ask
 
 from .statements import GRAMMAR, rejected
 
@@ -45,7 +47,7 @@ def test_errors_agree() -> None:
     for code, entry in ERRORS.items():
         assert entry["message"] == DEFAULT_MESSAGES[code], code
         assert entry["status"] == STATUSES.get(code, 400), code
-        assert set(entry) <= {"status", "message", "example", "at", "unreachable"}, code
+        assert set(entry) <= {"status", "message", "example", "at", "unreachable", "endpoint"}, code
 
 
 def test_every_code_of_a_text_has_an_example_or_a_reason() -> None:
@@ -90,3 +92,20 @@ def test_functions_agree() -> None:
 )
 def test_function_example_parses(expression: str) -> None:
     parse(f"SELECT {expression} FROM S3Object")
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        pytest.param(example, id=example["expression"])
+        for entry in FUNCTIONS.values()
+        for example in entry["examples"]
+        if not example.get("varies", False)
+    ],
+)
+def test_function_example_gives_its_result(example: dict[str, Any]) -> None:
+    rows = "".join(f"{row}\n" for row in example.get("rows", ["x"]))
+    answer = ask(rows.encode(), f"SELECT {example['expression']} FROM S3Object", {"CSV": {}}, {"JSON": {}})
+    assert answer.code is None, answer.message
+    (value,) = json.loads(answer.payload, parse_int=str, parse_float=str).values()
+    assert ("null" if value is None else value) == example["result"]
