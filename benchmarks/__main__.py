@@ -16,7 +16,8 @@ from typing import Any
 
 from benchmarks import machine, report
 from benchmarks.engines import ENGINES
-from benchmarks.lineitem import ROWS, cache_directory, lineitem
+from benchmarks.inputs import input_path
+from benchmarks.lineitem import cache_directory
 from benchmarks.measure import QueryResult, Worker, WrongAnswerError, measure, measure_memory
 from benchmarks.queries import BY_NAME, QUERIES, Query
 
@@ -29,10 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     started = time.monotonic()
     queries = _queries(options)
-    rows = options.rows or (_QUICK_ROWS if options.quick else ROWS)
+    rows = options.rows or (_QUICK_ROWS if options.quick else None)
     samples = options.samples or (3 if options.quick else 5)
-    files = {quoted: lineitem(rows, quoted=quoted) for quoted in {query.quoted for query in queries}}
-    small = {quoted: lineitem(_SMALL_ROWS, quoted=quoted) for quoted in files}
+    files = {name: input_path(name, rows) for name in sorted({query.input for query in queries})}
+    small = {name: input_path(name, _SMALL_ROWS) for name in files}
     for path in files.values():
         machine.warm_page_cache(path)
     run: dict[str, Any] = {
@@ -49,9 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         run["versions"] = {worker.engine: worker.version for worker in workers}
         for query in queries:
-            result = measure(query, files[query.quoted], workers, samples)
+            result = measure(query, files[query.input], workers, samples)
             if not options.no_memory:
-                measure_memory(result, files[query.quoted], small[query.quoted], options.threads)
+                measure_memory(result, files[query.input], small[query.input], options.threads)
             results.append(result)
             print(_progress(result), file=sys.stderr, flush=True)
     except WrongAnswerError as error:
@@ -79,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--threads", type=_positive, default=2, help="of each engine (2)")
     parser.add_argument("--samples", type=_positive, help="of each engine and query (5; 3 with --quick)")
-    parser.add_argument("--rows", type=_positive, help=f"of the file ({ROWS}; {_QUICK_ROWS} with --quick)")
+    parser.add_argument("--rows", type=_positive, help=f"of each file ({_QUICK_ROWS} with --quick)")
     parser.add_argument("--no-memory", action="store_true", help="leave the runs in fresh processes out")
     return parser
 

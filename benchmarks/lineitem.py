@@ -1,7 +1,8 @@
 """Makes the CSV that the benchmarks read: rows like those of TPC-H's lineitem, the same on every machine.
 
 In: a number of rows.  Out: a file in the cache directory, 16 columns, no header; with ``quoted=True`` the two
-text columns are quoted and hold commas and doubled quotes.
+text columns are quoted and hold commas and doubled quotes. The same rows as Parquet, typed, in row groups of
+200,000.
 
 Run as a program it makes both files: ``python -m benchmarks.lineitem [ROWS]``.
 """
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
+import pyarrow.parquet
 
 COLUMNS = (
     "l_orderkey l_partkey l_suppkey l_linenumber l_quantity l_extendedprice l_discount l_tax l_returnflag "
@@ -55,6 +57,22 @@ def lineitem(rows: int = ROWS, *, quoted: bool = False) -> Path:
         for number, first in enumerate(range(0, rows, _CHUNK)):
             table = _chunk(number, first, min(_CHUNK, rows - first), quoted)
             pyarrow.csv.write_csv(table, file, options)
+    partial.rename(path)
+    return path
+
+
+def lineitem_parquet(rows: int, codec: str) -> Path:
+    """The path of the same rows as a Parquet file whose columns *codec* compresses."""
+    path = cache_directory() / f"lineitem-{rows}-{codec}.parquet"
+    if path.exists():
+        return path
+    partial = path.with_suffix(".partial")
+    schema = _chunk(0, 0, 0, False).schema
+    # Amounts are integers of 32 and 64 bits, as most writers store them.
+    options = {"compression": codec, "store_decimal_as_integer": True}
+    with pyarrow.parquet.ParquetWriter(partial, schema, **options) as writer:
+        for number, first in enumerate(range(0, rows, _CHUNK)):
+            writer.write_table(_chunk(number, first, min(_CHUNK, rows - first), False))
     partial.rename(path)
     return path
 

@@ -104,13 +104,18 @@ class EngineResult:
 
 @dataclass(slots=True)
 class QueryResult:
-    """All engines on one query; ``other_load``: cores that other processes kept busy meanwhile."""
+    """All engines on one query.
+
+    ``other_load``: cores that other processes kept busy meanwhile. ``skipped``: engines that cannot do the
+    same work, and why.
+    """
 
     query: Query
     size: int
     answer: Answer
     engines: list[EngineResult]
     other_load: float | None = None
+    skipped: dict[str, str] = field(default_factory=dict)
 
     @property
     def ours(self) -> EngineResult | None:
@@ -146,12 +151,19 @@ def measure(query: Query, path: Path, workers: Sequence[Worker], samples: int) -
     """
     chosen: list[EngineResult] = []
     expected: Answer | None = None
+    taking_part: list[Worker] = []
+    skipped: dict[str, str] = {}
     for worker in workers:
+        reason = worker.ask(query=query.name, path=str(path)).get("skipped")
+        if reason is not None:
+            skipped[worker.engine] = reason
+            continue
         found, expected = _choose(query, path, worker, expected)
         chosen.append(found)
+        taking_part.append(worker)
     assert expected is not None, "there is at least one engine"
-    result = QueryResult(query, path.stat().st_size, expected, chosen)
-    result.other_load = _take_turns(result, path, workers, samples)
+    result = QueryResult(query, path.stat().st_size, expected, chosen, skipped=skipped)
+    result.other_load = _take_turns(result, path, taking_part, samples)
     return result
 
 

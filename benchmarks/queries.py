@@ -1,16 +1,30 @@
 """The queries that are measured, each stated once for S3 Select and once for the peers.
 
 In: nothing.  Out: ``QUERIES``. The peers' SQL has a ``{money}`` type to fill in, because DECIMAL (exact, as
-ours is) and DOUBLE (not exact, often faster) are both tried. Polars is asked through its expressions, in
-``benchmarks/engines/polars.py``; ``shape`` names them.
+ours is) and DOUBLE (not exact, often faster) are both tried; of Parquet, whose amounts are typed, a
+``{product}``. Polars is asked through its expressions, in ``benchmarks/engines/polars.py``; ``shape`` names
+them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from benchmarks.events import KINDS
+from benchmarks.inputs import CODECS
+
+#: The table of JSON as the peers' SQL calls it.
+EVENTS = "events"
+
 #: The table as the peers' SQL calls it.
 TABLE = "lineitem"
+
+
+#: A product of two amounts of Parquet, as they are stored and as binary floats.
+PRODUCTS = {
+    "": "l_extendedprice * l_discount",
+    "as double": "CAST(l_extendedprice AS DOUBLE) * CAST(l_discount AS DOUBLE)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +34,8 @@ class Query:
     ``shape`` names the work for the engines that are not asked in SQL. ``single``: the answer is one value,
     compared by value; otherwise it is CSV, compared as a multiset of lines. ``kept``: the answer
     goes to a tmpfs file while the clock runs, instead of being handed over and dropped. ``target``: the ratio
-    to the fastest peer that was asked for. ``quick``: it is one of those of ``--quick``.
+    to the fastest peer that was asked for. ``input``: see benchmarks/inputs.py. ``quick``:
+    it is one of those of ``--quick``.
     """
 
     name: str
@@ -29,10 +44,25 @@ class Query:
     sql: str
     peer_sql: str
     target: float
-    quoted: bool = False
+    input: str = "lineitem"
     single: bool = False
     kept: bool = False
     quick: bool = True
+
+    @property
+    def quoted(self) -> bool:
+        """Whether text of the file may be in quotes."""
+        return self.input == "lineitem-quoted"
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the file is JSON."""
+        return self.input in KINDS
+
+    @property
+    def is_parquet(self) -> bool:
+        """Whether the file is Parquet."""
+        return self.input in CODECS
 
 
 _FILTER = (
@@ -41,6 +71,20 @@ _FILTER = (
 )
 _STAR = ("SELECT * FROM S3Object s", "SELECT * FROM lineitem")
 _COUNT = ("SELECT COUNT(*) FROM S3Object s", "SELECT COUNT(*) FROM lineitem")
+_TYPED_PROJECT = (
+    "SELECT s.l_orderkey, s.l_extendedprice FROM S3Object s "
+    "WHERE s.l_shipdate < CAST('1993-01-14' AS TIMESTAMP)",
+    "SELECT l_orderkey, l_extendedprice FROM lineitem WHERE l_shipdate < DATE '1993-01-14'",
+)
+_TYPED_SUM = (
+    "SELECT SUM(s.l_extendedprice * s.l_discount) FROM S3Object s "
+    "WHERE s.l_shipdate >= CAST('1994-01-01' AS TIMESTAMP) "
+    "AND s.l_shipdate < CAST('1995-01-01' AS TIMESTAMP) "
+    "AND s.l_discount BETWEEN 0.05 AND 0.07 AND s.l_quantity < 24",
+    "SELECT SUM({product}) FROM lineitem "
+    "WHERE l_shipdate >= DATE '1994-01-01' AND l_shipdate < DATE '1995-01-01' "
+    "AND l_discount BETWEEN 0.05 AND 0.07 AND l_quantity < 24",
+)
 
 QUERIES = (
     Query("filter", "filter 2 %, `SELECT *`", "filter", *_FILTER, target=4),
@@ -91,9 +135,118 @@ QUERIES = (
         "filter",
         *_FILTER,
         target=3,
-        quoted=True,
+        input="lineitem-quoted",
     ),
-    Query("quoted-star", "quoted CSV: `SELECT *`", "star", *_STAR, target=3, quoted=True),
+    Query("quoted-star", "quoted CSV: `SELECT *`", "star", *_STAR, target=3, input="lineitem-quoted"),
+    Query(
+        "gzip-filter",
+        "gzip CSV: filter 2 %, `SELECT *`",
+        "filter",
+        *_FILTER,
+        target=2,
+        input="lineitem-gzip",
+        quick=False,
+    ),
+    Query(
+        "json-flat",
+        "JSON: filter 5 %, 3 members",
+        "json-flat",
+        "SELECT s.id, s.host, s.path FROM S3Object s WHERE s.status = 500 AND s.bytes >= 50000",
+        "SELECT id, host, path FROM events WHERE status = 500 AND bytes >= 50000",
+        target=1.5,
+        input="flat",
+    ),
+    Query(
+        "json-nested",
+        "JSON: nested path or list element (6 %), 2 members",
+        "json-nested",
+        "SELECT s.id, s.items[0].sku FROM S3Object s "
+        """WHERE s."user"."address"."zip" < '05000' OR s.items[0]."count" > 49""",
+        "SELECT id, items[1]['sku'] FROM events "
+        """WHERE "user"['address']['zip'] < '05000' OR items[1]['count'] > 49""",
+        target=2.5,
+        input="nested",
+    ),
+    Query(
+        "json-mixed",
+        "JSON: member of several types, 2 members",
+        "json-mixed",
+        'SELECT s.id, s."user"."address"."city" FROM S3Object s WHERE s."value" = 17',
+        """SELECT id, "user"['address']['city'] FROM events WHERE CAST(value AS VARCHAR) = '17'""",
+        target=2.5,
+        input="mixed",
+    ),
+    Query(
+        "parquet-project",
+        "Parquet, Snappy: filter 15 %, 2 columns",
+        "project",
+        *_TYPED_PROJECT,
+        target=1,
+        input="lineitem-snappy",
+    ),
+    Query(
+        "parquet-text",
+        "Parquet, Snappy: `=` and LIKE of text (1 %), 2 columns",
+        "text",
+        "SELECT s.l_orderkey, s.l_comment FROM S3Object s "
+        "WHERE s.l_shipmode = 'AIR' AND s.l_comment LIKE '%pinto%'",
+        "SELECT l_orderkey, l_comment FROM lineitem WHERE l_shipmode = 'AIR' AND l_comment LIKE '%pinto%'",
+        target=1,
+        input="lineitem-snappy",
+    ),
+    Query(
+        "parquet-sum",
+        "Parquet, Snappy: SUM of a product, 3 predicates",
+        "sum",
+        *_TYPED_SUM,
+        target=1,
+        input="lineitem-snappy",
+        single=True,
+    ),
+    Query(
+        "parquet-star",
+        "Parquet, Snappy: `SELECT *` to CSV",
+        "star",
+        *_STAR,
+        target=1,
+        input="lineitem-snappy",
+    ),
+    Query(
+        "parquet-count",
+        "Parquet, Snappy: COUNT(*)",
+        "count",
+        *_COUNT,
+        target=1,
+        input="lineitem-snappy",
+        single=True,
+    ),
+    Query(
+        "zstd-project",
+        "Parquet, Zstandard: filter 15 %, 2 columns",
+        "project",
+        *_TYPED_PROJECT,
+        target=1,
+        input="lineitem-zstd",
+    ),
+    Query(
+        "zstd-sum",
+        "Parquet, Zstandard: SUM of a product, 3 predicates",
+        "sum",
+        *_TYPED_SUM,
+        target=1,
+        input="lineitem-zstd",
+        single=True,
+        quick=False,
+    ),
+    Query(
+        "zstd-star",
+        "Parquet, Zstandard: `SELECT *` to CSV",
+        "star",
+        *_STAR,
+        target=1,
+        input="lineitem-zstd",
+        quick=False,
+    ),
 )
 
 BY_NAME = {query.name: query for query in QUERIES}

@@ -34,6 +34,7 @@ def document(run: dict[str, Any], results: Sequence[QueryResult]) -> dict[str, A
                 "round_ratios": list(result.round_ratios),
                 "target": result.query.target,
                 "other_load": result.other_load,
+                "skipped": result.skipped,
                 "engines": [asdict(found) | {"median": found.median} for found in result.engines],
             }
             for result in results
@@ -65,10 +66,13 @@ def _ratios(run: dict[str, Any], results: Sequence[QueryResult]) -> list[str]:
         "|---" * (len(engines) + 4) + "|",
     ]
     for result in results:
-        speeds = " | ".join(f"{speed(result, found):,.0f}" for found in result.engines)
+        found = {of.engine: f"{speed(result, of):,.0f}" for of in result.engines}
+        speeds = " | ".join(found.get(engine, "–") for engine in engines)
         disturbed = result.other_load is not None and result.other_load > _DISTURBED
         mark = " \\*" if disturbed else ""
         lines.append(f"| {result.query.title}{mark} | {speeds} | {_compared(result)} | {_target(result)} |")
+    for result in results:
+        lines += [f"\n{result.query.name}: no {name}: {why}" for name, why in result.skipped.items()]
     if any((result.other_load or 0) > _DISTURBED for result in results):
         lines += ["", f"\\* other processes kept more than {_DISTURBED} cores busy meanwhile"]
     return lines

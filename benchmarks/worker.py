@@ -34,7 +34,7 @@ def serve(name: str, threads: int) -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     limit_threads(threads)
-    from benchmarks.engines import load
+    from benchmarks.engines import CannotAnswerError, load
     from benchmarks.queries import BY_NAME
 
     engine = load(name, threads)
@@ -51,6 +51,8 @@ def serve(name: str, threads: int) -> None:
                 answer = {"variants": list(made[key])}
                 if "variant" in request:
                     answer = timed(made[key][request["variant"]], request["target"])
+        except CannotAnswerError as reason:
+            answer = {"skipped": str(reason)}
         except Exception as error:  # an engine that cannot do it is reported, and the others go on
             answer = {"error": f"{type(error).__name__}: {error}"[:500]}
         print(json.dumps(answer), file=answers, flush=True)

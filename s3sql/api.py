@@ -20,6 +20,7 @@ from s3sql.request_xml import parse_request, render_request
 from s3sql.result import Result
 from s3sql.serialize.arrow_schema import AskedTypes, Mixed
 from s3sql.stores.sources import Source, open_source
+from s3sql.stores.timed import Deadline, TimedObject
 
 if TYPE_CHECKING:
     from s3sql.stores.s3 import S3Client
@@ -80,7 +81,8 @@ def query(
         sql: the SELECT statement; its table is ``S3Object``.
         source: a path, ``file://`` or ``s3://bucket/key``, bytes, a binary file object, or the ``Body`` of a
             ``get_object`` answer.
-        input_format: ``"csv"`` or ``"json"``; by default what the source's name or another keyword says.
+        input_format: ``"csv"``, ``"json"`` or ``"parquet"``; by default what the source's name or another
+            keyword says.
         compression_type: ``NONE``, ``GZIP`` or ``BZIP2``; by default what the source's name says.
         file_header_info: ``NONE`` (columns are ``_1``, ``_2`` …), ``USE`` or ``IGNORE`` the first line.
         comments: the character that starts a comment line; empty for none. Default ``#``.
@@ -90,7 +92,7 @@ def query(
         field_delimiter: one character. Default a comma, for ``.tsv`` a tab.
         allow_quoted_record_delimiter: whether a quoted field may hold record delimiters. Default False.
         json_type: ``LINES`` or ``DOCUMENT``; both read one value after another. Default ``LINES``.
-        output_format: the format of the events' payload, ``"csv"`` or ``"json"``; by default the input's.
+        output_format: of the events' payload, ``"csv"`` or ``"json"``. Default: JSON for JSON input, else CSV.
         quote_fields: ``ASNEEDED`` or ``ALWAYS``, of CSV output. Default ``ASNEEDED``.
         output_quote_character: of CSV output. Default ``"``.
         output_quote_escape_character: of CSV output. Default ``"``.
@@ -114,6 +116,7 @@ def query(
 
     Raises:
         S3SelectError: the object cannot be opened, or the request or the SQL is wrong; with AWS's code.
+        TimeoutError: the time-out has passed before the object's columns are known.
         ValueError: a keyword has no such value, keywords contradict each other, or nothing says the input
             format.
         TypeError: *source* is none.
@@ -142,7 +145,7 @@ def query(
     chosen = input_format or _implied_format(csv, json_type) or _FORMATS.get(suffix)
     if chosen is None:
         raise ValueError(
-            f"nothing says what {name or 'the source'} holds; pass input_format='csv' or input_format='json'"
+            f"nothing says what {name or 'the source'} holds; pass input_format='csv', 'json' or 'parquet'"
         )
     if chosen == "csv" and suffix == ".tsv" and field_delimiter is None:
         csv["FieldDelimiter"] = "\t"
@@ -160,6 +163,7 @@ def query(
     if scan_range is not None:
         members["ScanRange"] = _given({"Start": scan_range[0], "End": scan_range[1]})
     request = parse_request(render_request(members))
+    deadline = None if timeout is None else Deadline(timeout)
     opened = open_source(
         source,
         client=client,
@@ -171,8 +175,10 @@ def query(
         sse_customer_key_md5=sse_customer_key_md5,
         expected_bucket_owner=expected_bucket_owner,
     )
+    if deadline is not None:
+        opened = TimedObject(opened, deadline)
     try:
-        return Result(engine.prepare(request, opened), schema=schema, mixed=mixed, timeout=timeout)
+        return Result(engine.prepare(request, opened), schema=schema, mixed=mixed, deadline=deadline)
     except BaseException:
         opened.close()
         raise

@@ -29,7 +29,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -38,23 +38,18 @@ from s3sql.eventstream.writer import Chunk
 from s3sql.exec.aggregate import AggregateBatch
 from s3sql.exec.buffer_pool import BufferPool
 from s3sql.exec.pipeline import Pipeline
-from s3sql.exec.reader import MorselReader
+from s3sql.exec.readers import Opening, PlacedReader, open_object, reader_and_reading
 from s3sql.exec.task import RowSink, Sink, Task, TaskResult, new_accumulators, output_members
-from s3sql.formats.base import Morsel
-from s3sql.formats.opening import Opening, open_text
+from s3sql.formats.base import AnyMorsel
 from s3sql.formats.scratch import Scratch
-from s3sql.limits import (
-    BEFORE_STREAM_BYTES,
-    BEFORE_STREAM_SECONDS,
-    FOLDED_MORSEL_BYTES,
-    MAX_RECORD_BYTES,
-    MORSEL_BYTES,
-)
+from s3sql.limits import BEFORE_STREAM_BYTES, BEFORE_STREAM_SECONDS
 from s3sql.plan.cache import PLANS
+from s3sql.plan.clock import at_time
 from s3sql.plan.logical import Limit, Plan
-from s3sql.request import SelectRequest
+from s3sql.request import CsvOutput, JsonOutput, SelectRequest
 from s3sql.serialize.base import OutputMember, Records
 from s3sql.serialize.output import serializer_for
+from s3sql.serialize.record_limits import first_fault
 from s3sql.stores.base import StoredObject
 
 Output = TypeVar("Output")
@@ -98,7 +93,7 @@ class Query:
             return writer.serialize(members, length)
 
         steps = self.steps(sink, writer.serialize_rows, _first_records, writer.delimiters)
-        yield from _within_limits(steps, MAX_RECORD_BYTES + writer.delimiters[0])
+        yield from _within_limits(steps, self.request.output)
 
     def steps(
         self,
@@ -117,27 +112,15 @@ class Query:
         if limit == 0:
             yield Step(None, 0, 0, 0)
             return
-        form = self.opening.form(self.plan)
-        task = Task(self.plan, form, sink, row_sink, delimiters=delimiters)
-        span = self.opening.span
-        # What is folded is not written, so its morsels may be larger for the same memory.
-        morsel_bytes = MORSEL_BYTES if task.aggregate is None else FOLDED_MORSEL_BYTES
-        reader = MorselReader(
-            self.opening.text,
-            form,
-            _POOL,
-            begin=span.begin,
-            stop=span.stop,
-            aligned=span.aligned,
-            morsel_bytes=morsel_bytes,
-        )
+        reader, reading = reader_and_reading(self.opening, self.plan, _POOL)
+        task = Task(self.plan, reading, sink, row_sink, delimiters=delimiters)
 
-        def work(morsel: Morsel, scratch: Scratch) -> TaskResult[Output]:
+        def work(morsel: AnyMorsel, scratch: Scratch) -> TaskResult[Output]:
             result = task.run(morsel, scratch)
             reader.note_records(result.records, morsel.length)
             return result
 
-        pipeline = Pipeline(reader, work, _POOL)
+        pipeline = Pipeline(reader, work)
         results = pipeline.results()
         try:
             if task.aggregate is None:
@@ -152,8 +135,8 @@ class Query:
 
     def _rows(
         self,
-        results: Iterator[tuple[Morsel, TaskResult[Output]] | None],
-        reader: MorselReader,
+        results: Iterator[tuple[AnyMorsel, TaskResult[Output]] | None],
+        reader: PlacedReader[Any],
         limit: int | None,
         first: Callable[[Output, int], Output],
     ) -> Generator[Step[Output] | None, None, None]:
@@ -179,9 +162,9 @@ class Query:
 
     def _folded(
         self,
-        results: Iterator[tuple[Morsel, TaskResult[Output]] | None],
-        reader: MorselReader,
-        task: Task[Output],
+        results: Iterator[tuple[AnyMorsel, TaskResult[Output]] | None],
+        reader: PlacedReader[Any],
+        task: Task[Any, Output],
         sink: Sink[Output],
     ) -> Generator[Step[Output] | None, None, None]:
         """The one record of an aggregate query."""
@@ -215,14 +198,14 @@ def prepare(request: SelectRequest, source: StoredObject) -> Query:
     """
     # A text that does not parse is told before the object is touched.
     PLANS.tree(request.expression)
-    opening = open_text(request, source)
+    opening = open_object(request, source)
     try:
         plan = PLANS.plan(request.expression, opening.schema)
     except S3SelectError as error:
         if error.code not in _NAME_CODES or not opening.without_records():
             raise
         plan = PLANS.plan(request.expression, opening.empty_schema)
-    return Query(request, source, opening, plan)
+    return Query(request, source, opening, at_time(plan, request.expression, time.time_ns()))
 
 
 class Answer:
@@ -297,30 +280,23 @@ def _chunk(step: Step[Records] | None) -> Generator[Chunk | None, None, None]:
 
 
 def _within_limits(
-    steps: Generator[Step[Records] | None, None, None], longest: int
+    steps: Generator[Step[Records] | None, None, None], output: CsvOutput | JsonOutput
 ) -> Generator[Step[Records] | None, None, None]:
-    """The same steps up to the first output record of more than *longest* bytes, delimiter included."""
+    """The same steps up to the first record that a limit of *output* forbids."""
     read = 0
     try:
         for step in steps:
             if step is not None and step.output is not None:
-                row = step.output.first_longer_than(longest)
-                if row is not None:
+                fault = first_fault(step.output, output)
+                if fault is not None:
+                    row, error = fault
                     records = _first_records(step.output, row)
-                    yield Step(records, row, step.scanned, step.processed, _too_long(), read)
+                    yield Step(records, row, step.scanned, step.processed, error, read)
                     return
                 read = step.processed
             yield step
     finally:
         steps.close()
-
-
-def _too_long() -> S3SelectError:
-    return S3SelectError(
-        "OverMaxRecordSize",
-        f"A record of the result is longer than {MAX_RECORD_BYTES:,} bytes, the most a record may have. "
-        "Select fewer columns.",
-    )
 
 
 def _parts(result: TaskResult[Output]) -> Iterator[TaskResult[Output]]:
@@ -331,7 +307,7 @@ def _parts(result: TaskResult[Output]) -> Iterator[TaskResult[Output]]:
         yield result
 
 
-def _end(morsel: Morsel, result: TaskResult[Output]) -> int:
+def _end(morsel: AnyMorsel, result: TaskResult[Output]) -> int:
     """How far the text has been read: what is behind the last record of an object has been read too."""
     return morsel.start + (morsel.length if morsel.at_end else result.consumed)
 

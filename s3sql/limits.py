@@ -8,10 +8,13 @@ MAX_EXPRESSION_BYTES = 256 * 1024
 #: Longest record, read or written, in bytes without its delimiter (AWS: maxCharsPerRecord).
 MAX_RECORD_BYTES = 1 << 20
 
+#: Longest value of one column of the result, in bytes before quotes and escapes (AWS: maxCharsPerColumn).
+MAX_COLUMN_BYTES = 1 << 20
+
 #: Most columns of one record; AWS documents the limit only for archive select.
 MAX_COLUMNS = 1 << 20
 
-#: Deepest nesting of an expression; flat chains of AND and OR count once.
+#: Deepest nesting of an expression; a flat chain of operators counts once.
 MAX_EXPRESSION_DEPTH = 100
 
 #: Deepest nesting of a JSON value.
@@ -37,3 +40,6 @@ MORSEL_RECORDS = 128 << 10
 
 #: The same size for queries whose morsels give no output but the state of an aggregate.
 FOLDED_MORSEL_BYTES = 8 << 20
+
+#: Largest row group of a Parquet file before compression (AWS S3 User Guide, 512 MB).
+MAX_ROW_GROUP_BYTES = 512 << 20

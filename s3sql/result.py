@@ -6,7 +6,6 @@ while they are read. Closing a result ends the scan; what has been read of it on
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from types import TracebackType
@@ -24,6 +23,7 @@ from s3sql.plan.logical import Aggregate, Limit
 from s3sql.plan.schema import CsvSchema
 from s3sql.serialize.arrow import ArrowSink, Piece, first_records
 from s3sql.serialize.arrow_schema import AskedTypes, Layout, Mixed, Outline
+from s3sql.stores.timed import Deadline
 
 if TYPE_CHECKING:
     import pandas  # type: ignore[import-untyped]
@@ -63,22 +63,19 @@ class Result:
         *,
         schema: AskedTypes | None = None,
         mixed: Mixed = "error",
-        timeout: float | None = None,
+        deadline: Deadline | None = None,
     ) -> None:
-        """Prepare to read *query*; the time-out, in seconds, starts now.
+        """Prepare to read *query*, until *deadline*.
 
         Raises:
-            ValueError: *schema*, *mixed* or *timeout* is wrong.
+            ValueError: *schema* or *mixed* is wrong.
         """
-        if timeout is not None and not timeout > 0:
-            raise ValueError(f"timeout is {timeout}; it is a positive number of seconds")
         known = query.opening.schema
         header = known.header if isinstance(known, CsvSchema) else None
         self.stats = Stats()
         self._query = query
         self._outline = Outline(query.plan, header or (), schema, mixed)
-        self._timeout = timeout
-        self._deadline = None if timeout is None else time.monotonic() + timeout
+        self._deadline = deadline
         self._arrow: _ArrowReader | None = None
         self._running: Generator[Any, None, None] | None = None
         self._late: TimeoutError | None = None
@@ -229,8 +226,8 @@ class Result:
         """*stream* until the time-out."""
         try:
             for item in stream:
-                if self._deadline is not None and time.monotonic() > self._deadline:
-                    raise TimeoutError(f"the query did not end within {self._timeout} seconds")
+                if self._deadline is not None:
+                    self._deadline.check()
                 yield item
         finally:
             stream.close()

@@ -14,9 +14,18 @@ from unittest import mock
 
 from s3sql import engine
 from s3sql.errors import S3SelectError
-from s3sql.exec import pipeline, reader, workers
+from s3sql.exec import pipeline, reader, readers, workers
 from s3sql.formats import csv_block, csv_header
-from s3sql.request import CsvInput, CsvOutput, JsonInput, JsonOutput, ScanRange, SelectRequest
+from s3sql.request import (
+    Compression,
+    CsvInput,
+    CsvOutput,
+    JsonInput,
+    JsonOutput,
+    ParquetInput,
+    ScanRange,
+    SelectRequest,
+)
 from s3sql.serialize.base import Records
 from s3sql.stores.base import StoredObject
 from s3sql.stores.memory import BytesObject
@@ -48,7 +57,7 @@ def morsels_of(size: int, first: int | None = None, longest: int | None = None) 
             *arguments, **{**options, "first_bytes": first or size, "morsel_bytes": size}
         )
 
-    with mock.patch.object(engine, "MorselReader", cutter):
+    with mock.patch.object(readers, "MorselReader", cutter):
         if longest is None:
             yield
             return
@@ -79,16 +88,18 @@ def worker_count(count: int) -> Iterator[None]:
 def scan(
     contents: bytes | StoredObject,
     sql: str,
-    inputs: CsvInput | JsonInput | None = None,
+    inputs: CsvInput | JsonInput | ParquetInput | None = None,
     outputs: CsvOutput | JsonOutput | None = None,
     *,
     part: tuple[int | None, int | None] | None = None,
+    compression: Compression = "NONE",
 ) -> Scanned:
     """Run a query; whatever fails, before a row or behind some, is the answer's code."""
     request = SelectRequest(
         sql,
         CsvInput() if inputs is None else inputs,
         JsonOutput() if outputs is None else outputs,
+        compression=compression,
         scan_range=None if part is None else ScanRange(*part),
     )
     source = BytesObject(contents) if isinstance(contents, bytes) else contents

@@ -25,22 +25,8 @@ CASES: dict[str, Case] = {
     )
 }
 
-_DATES = "timestamps and date functions are not in this release"
-_PARQUET = "Parquet input is not in this release"
-
 #: Cases that this release does not pass, each with its reason. One that passes is an error.
-EXCEPTIONS: dict[str, str] = {
-    **dict.fromkeys(
-        (
-            f"aws-docs-date-functions-{n:03}"
-            for n in (1, 2, 3, 5, 6, 7, 9, 10, 12, 17, 18, 19, 22, 24, 25, 26, 27, 29)
-        ),
-        _DATES,
-    ),
-    "trino-presto-pushdown-005": _DATES,
-    "trino-presto-pushdown-008": _DATES,
-    "aws-docs-request-errors-008": _PARQUET,
-}
+EXCEPTIONS: dict[str, str] = {}
 
 
 def answer(case: Case) -> Answer:

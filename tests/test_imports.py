@@ -22,7 +22,17 @@ ROOT = PACKAGE.parent
 
 #: What a module may import: its own layer and those before it.  An entry is a module or a package of s3sql.
 LAYERS = [
-    {"errors", "buffers", "types", "request", "limits", "functions.signatures"},
+    {
+        "errors",
+        "buffers",
+        "late_payloads",
+        "payloads",
+        "timestamp",
+        "types",
+        "request",
+        "limits",
+        "functions.signatures",
+    },
     {"kernels"},
     {"sql"},
     {"plan"},

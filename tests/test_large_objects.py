@@ -209,6 +209,120 @@ def test_a_store_that_breaks_behind_the_limit_is_no_error() -> None:
     assert scan(Torn(contents, 5 * MIB), f"{ALL} LIMIT 1000").code is None
 
 
+ROWS = [(CsvInput(), b"1,2\n"), (JsonInput("LINES"), b'{"a":1}\n')]
+
+
+@pytest.mark.parametrize("store", [Broken, Torn])
+@pytest.mark.parametrize(("inputs", "row"), ROWS, ids=["csv", "json"])
+@pytest.mark.parametrize("stop", [0, 1, 1000, 64 << 10, 3 * MIB])
+def test_a_store_that_breaks_behind_the_range_is_no_error(
+    store: type[Broken], inputs: CsvInput | JsonInput, row: bytes, stop: int
+) -> None:
+    contents = row * (8 * MIB // len(row))
+    for sql in (ALL, COUNT):
+        whole = scan(contents, sql, inputs, part=(0, stop))
+        # Only what is read to find the end of the last record may be missing.
+        assert scan(store(contents, stop + 5000), sql, inputs, part=(0, stop)) == whole
+    begun = scan(contents, ALL, inputs, part=(stop // 2, stop))
+    assert scan(store(contents, stop + 10_000), ALL, inputs, part=(stop // 2, stop)) == begun
+    assert begun.code is None
+
+
+@pytest.mark.parametrize(("inputs", "row"), ROWS, ids=["csv", "json"])
+@pytest.mark.parametrize("place", [1001, 3 * MIB + 1])
+def test_what_a_store_gives_before_it_breaks_is_read(
+    inputs: CsvInput | JsonInput, row: bytes, place: int
+) -> None:
+    contents = row * (8 * MIB // len(row))
+    whole = place // len(row)
+    got = scan(Broken(contents, place), ALL, inputs)
+    assert got.code == "ServiceUnavailable"
+    assert len(got.records) == whole
+    assert scan(Broken(contents, place), f"{ALL} LIMIT {whole}", inputs).code is None
+    assert scan(Broken(contents, place), f"{ALL} LIMIT {whole + 1}", inputs).code == "ServiceUnavailable"
+    # A range up to the last whole record needs no more than its end.
+    ended = scan(Broken(contents, place), ALL, inputs, part=(0, whole * len(row) - 1))
+    assert (ended.code, len(ended.records)) == (None, whole)
+    begun = scan(Broken(contents, place), ALL, inputs, part=(whole * len(row), None))
+    assert (begun.code, begun.records) == ("ServiceUnavailable", [])
+    behind = scan(Broken(contents, place), ALL, inputs, part=(whole * len(row) + 1, None))
+    assert (behind.code, behind.records) == ("ServiceUnavailable", [])
+
+
+@pytest.mark.parametrize("form", ["LINES", "DOCUMENT"])
+def test_a_list_of_any_length_is_read_in_morsels(form: str) -> None:
+    element = b'{"id": 1, "name": "x", "tags": ["a", "b,c"]},\n'
+    source = Endless(element, b"[")
+    source.size = 48 * MIB + 1
+    inputs = JsonInput(form)  # type: ignore[arg-type]
+    with worker_count(2):
+        got = scan(source, "SELECT COUNT(*) FROM S3Object[*][*]", inputs)
+        rows = scan(source, "SELECT x.id FROM S3Object[*][*] x LIMIT 7", inputs)
+        first = scan(source, "SELECT * FROM S3Object", inputs)
+    # It has no end, which is an error behind its elements.
+    assert got.code == "JSONParsingError"
+    assert rows == Scanned([b'{"id":1}\n'] * 7, None)
+    assert first == Scanned([], "OverMaxRecordSize")
+
+
+@pytest.mark.parametrize("form", ["LINES", "DOCUMENT"])
+@pytest.mark.parametrize("more", ["", ".a", ".b[*]"])
+def test_every_element_of_a_long_list_is_a_row(form: str, more: str) -> None:
+    element = b'{"a":1,"b":[2]}'
+    count = 12 * MIB // (len(element) + 2)
+    contents = b"[" + b",\n".join([element] * count) + b"]"
+    got = scan(contents, f"SELECT COUNT(*) FROM S3Object[*][*]{more}", JsonInput(form))  # type: ignore[arg-type]
+    assert got == Scanned([b'{"_1":%d}\n' % count], None)
+
+
+@pytest.mark.parametrize("excess", [0, 1])
+@pytest.mark.parametrize("before", [0, 10, 3 * MIB])
+@pytest.mark.parametrize("behind", [b"]", b",2]", b", "])
+def test_an_element_of_the_limit_is_the_longest(before: int, excess: int, behind: bytes) -> None:
+    contents = b"[" + b"1," * before + b"\n" + b'"' + b"x" * (MIB - 2 + excess) + b'"' + behind
+    got = scan(contents, "SELECT COUNT(*) FROM S3Object[*][*]", JsonInput("DOCUMENT"))
+    if excess:
+        assert got == Scanned([], "OverMaxRecordSize")
+    elif behind == b", ":
+        assert got == Scanned([], "JSONParsingError")
+    else:
+        assert got == Scanned([b'{"_1":%d}\n' % (before + 1 + behind.count(b"2"))], None)
+
+
+@pytest.mark.parametrize("form", ["LINES", "DOCUMENT"])
+@pytest.mark.parametrize(("piece", "head"), [(b"x", b'["'), (b"1", b"[1,"), (b"[", b"[1,"), (b" ", b"[1,")])
+def test_a_gibibyte_that_is_one_element_is_soon_refused(piece: bytes, head: bytes, form: str) -> None:
+    source = Endless(piece, head)
+    with worker_count(2):
+        got = scan(source, "SELECT * FROM S3Object[*][*]", JsonInput(form))  # type: ignore[arg-type]
+    assert got.code == ("JSONParsingError" if piece == b"[" else "OverMaxRecordSize")
+    assert got.records == ([] if head == b'["' else [b'{"_1":1}\n'])
+    assert source.furthest <= FEW
+
+
+@pytest.mark.parametrize("place", [MIB // 2, MIB + 100, 3 * MIB])
+@pytest.mark.parametrize("form", ["LINES", "DOCUMENT"])
+def test_a_failing_element_is_judged_by_where_it_starts(form: str, place: int) -> None:
+    rows = place // 8
+    contents = b"[" + b'{"a":1},' * rows + b'{"a":"x"},' + b'{"a":2}]'
+    sql = "SELECT CAST(x.a AS INT) FROM S3Object[*][*] x"
+    answer = ask(contents, sql, {"JSON": {"Type": form}}, {"CSV": {}})
+    before = 1 + rows * 8 < MIB
+    assert (answer.code, answer.in_stream) == ("CastFailed", not before)
+    assert answer.payload == (b"" if before else b"1\n" * rows)
+
+
+@pytest.mark.parametrize("rows", [100, 1100])
+def test_a_failing_row_of_a_path_is_judged_by_its_record(rows: int) -> None:
+    root = b'{"b":[' + b"1," * 500 + b'"x"]}\n'
+    good = b'{"b":[' + b"1," * 500 + b"2]}\n"
+    contents = good * rows + root + good * 10
+    sql = "SELECT CAST(x AS INT) FROM S3Object[*].b[*] x"
+    answer = ask(contents, sql, {"JSON": {"Type": "LINES"}}, {"CSV": {}})
+    assert (answer.code, answer.in_stream) == ("CastFailed", rows * len(good) >= MIB)
+    assert answer.payload.count(b"\n") == (0 if rows == 100 else rows * 501 + 500)
+
+
 @pytest.mark.parametrize(
     ("make", "rows"),
     [

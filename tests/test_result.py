@@ -4,6 +4,7 @@ import io
 import json
 import re
 import threading
+import time
 from decimal import Decimal
 from typing import Any
 
@@ -192,12 +193,13 @@ class TestReading:
         assert "closed" in repr(result)
 
     def test_time_out(self) -> None:
-        result = s3sql.query("SELECT * FROM S3Object", numbers(1000), input_format="csv", timeout=1e-9)
         with pytest.raises(TimeoutError, match="1e-09 seconds"):
-            result.to_arrow()
-        result = s3sql.query("SELECT * FROM S3Object", numbers(1000), input_format="csv", timeout=1e-9)
-        with pytest.raises(TimeoutError):
-            list(result.events())
+            s3sql.query("SELECT * FROM S3Object", numbers(1000), input_format="csv", timeout=1e-9)
+        for read in (s3sql.Result.to_arrow, lambda result: list(result.events())):
+            result = s3sql.query("SELECT * FROM S3Object", numbers(1000), input_format="csv", timeout=0.2)
+            time.sleep(0.25)
+            with pytest.raises(TimeoutError, match=r"0\.2 seconds"):
+                read(result)
         for wrong in (0, -1, float("nan")):
             with pytest.raises(ValueError, match="timeout"):
                 people("SELECT * FROM S3Object", timeout=wrong)
@@ -216,6 +218,25 @@ class TestReading:
         )
         with pytest.raises(TimeoutError, match=r"0\.3 seconds"):
             list(result.events())
+
+    @pytest.mark.parametrize("line", [b"\n", b"# no header\n"])
+    def test_time_out_while_the_header_is_looked_for(self, line: bytes) -> None:
+        class Endless(io.RawIOBase):
+            def readable(self) -> bool:
+                return True
+
+            def readinto(self, buffer: Any) -> int:
+                buffer[:] = (line * (len(buffer) // len(line) + 1))[: len(buffer)]
+                return len(buffer)
+
+        with pytest.raises(TimeoutError, match=r"0\.3 seconds"):
+            s3sql.query(
+                "SELECT * FROM S3Object",
+                io.BufferedReader(Endless()),
+                input_format="csv",
+                file_header_info="USE",
+                timeout=0.3,
+            )
 
     def test_plan(self) -> None:
         result = people("SELECT s.name FROM S3Object s WHERE s.id = '1' LIMIT 3")

@@ -23,12 +23,22 @@ DIALECTS = [
     Dialect(record="|;", bare_return=False),
     Dialect(record="é", field="ê", bare_return=False),
     Dialect(record="😀", bare_return=False),
+    # Two equal characters, whose runs are counted from their beginning.
+    Dialect(record=";;", bare_return=False),
+    Dialect(record="\n\n", bare_return=False),
+    Dialect(record="éé", bare_return=False),
+    Dialect(record="😀😀", bare_return=False),
+    Dialect(record=";;", field=";", bare_return=False),
+    Dialect(record="##", bare_return=False),
+    Dialect(record="\\\\", escape="\\", bare_return=False),
+    Dialect(record=",,", bare_return=False),
 ]
 
 
 @st.composite
 def texts(draw: st.DrawFn, dialect: Dialect) -> str:
     pieces = [dialect.record] * 3 + [dialect.field, "a", "b", "x" * 10, "#", '"q"', "\r", "|", "y\n"]
+    pieces += [dialect.record[0], dialect.record * 2]
     count = draw(st.integers(0, 120))
     return "".join(draw(st.lists(st.sampled_from(pieces), min_size=count, max_size=count)))
 
@@ -109,3 +119,52 @@ def test_a_range_within_the_header_has_no_records() -> None:
 def test_limit_counts_within_the_range(start: int) -> None:
     got = scan(b"1,a\n2,b\nx", f"{ALL} LIMIT 1", part=(start, None))
     assert got.records == [b'{"_1":"1","_2":"a"}\n' if start == 0 else b'{"_1":"2","_2":"b"}\n']
+
+
+def test_a_long_run_of_a_repeated_delimiter_is_counted_from_its_beginning() -> None:
+    inputs = CsvInput(record_delimiter=";;")
+    for length in (300_000, 300_001):
+        contents = b"a" + b";" * length + b"b;;c"
+        whole = scan(contents, ALL, inputs)
+        assert whole.records[1] == (b'{"_1":"b"}\n' if length % 2 == 0 else b'{"_1":";b"}\n')
+        for cut in (1, 2, 3, 150_000, 150_001, length - 2, length - 1, length, length + 1, length + 2):
+            parts = [scan(contents, ALL, inputs, part=part) for part in ((0, cut - 1), (cut, None))]
+            assert parts[0].records + parts[1].records == whole.records, (length, cut)
+
+
+def test_a_repeated_delimiter_that_is_the_quote_is_refused() -> None:
+    inputs = CsvInput(record_delimiter='""')
+    assert scan(b'a""b', ALL, inputs, part=(1, 2)).code == "UnsupportedScanRangeInput"
+    inputs = CsvInput(record_delimiter='""', quote_character="", quote_escape_character="\\")
+    assert len(scan(b'a""b', ALL, inputs, part=(1, 2)).records) == 0
+    assert len(scan(b'a""b', ALL, inputs, part=(1, 3)).records) == 1
+
+
+def test_two_values_on_the_last_line_belong_to_the_range_of_the_line() -> None:
+    contents = b'{"a":1}\n{"a":2} {"a":3}'
+    inputs = JsonInput("LINES")
+    for sql in (ALL, "SELECT * FROM S3Object[*][*]"):
+        for cut in range(1, len(contents)):
+            parts = [scan(contents, sql, inputs, part=part) for part in ((0, cut - 1), (cut, None))]
+            assert len(parts[0].records + parts[1].records) == 3, cut
+
+
+@given(st.data(), st.integers(200, 400))
+def test_ranges_of_lists_give_every_element_once(data: st.DataObject, morsel: int) -> None:
+    pieces = ["[1,2,3]\n", '[{"a":"x,]"}, {"a":[4]}] [5]\n', "[]\n", "\n", "7\n", '[\n{"a":\n8},\n9]\n']
+    lines = data.draw(st.lists(st.sampled_from(pieces), min_size=1, max_size=60))
+    contents = "".join(lines).encode()
+    # A range that begins within a value of several lines would read a piece of it.
+    ends = [0]
+    for line in lines:
+        ends.append(ends[-1] + len(line))
+    cuts = data.draw(st.lists(st.sampled_from(ends), max_size=8))
+    bounds = [0, *sorted(set(cuts) - {0, len(contents)}), len(contents)]
+    inputs = JsonInput("LINES")
+    sql = "SELECT * FROM S3Object[*][*]"
+    with morsels_of(morsel, first=64):
+        whole = scan(contents, sql, inputs)
+        parts = [scan(contents, sql, inputs, part=(start, end - 1)) for start, end in pairwise(bounds)]
+    assert list(chain.from_iterable(part.records for part in parts)) == whole.records
+    assert {part.code for part in parts} == {None}
+    assert no_buffer_is_out()

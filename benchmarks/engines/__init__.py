@@ -19,6 +19,10 @@ from benchmarks.queries import Query
 Variant = Callable[[Path | None], object]
 
 
+class CannotAnswerError(Exception):
+    """The engine has no way to do the same work; the message is the reason."""
+
+
 class Engine(Protocol):
     """One engine in this process."""
 
@@ -26,7 +30,11 @@ class Engine(Protocol):
     version: str
 
     def variants(self, query: Query, path: Path) -> dict[str, Variant]:
-        """The ways to run *query* on the file *path*, by a name that says what is special."""
+        """The ways to run *query* on the file *path*, by a name that says what is special.
+
+        Raises:
+            CannotAnswerError: there is none.
+        """
 
 
 #: In the order of the tables; the first is ours.  ``client`` is ours through the boto3 interface.

@@ -22,12 +22,21 @@ class Client:
                 Key=path.name,
                 Expression=query.sql,
                 ExpressionType="SQL",
-                InputSerialization={"CSV": {}},
+                InputSerialization=_input(query),
                 OutputSerialization={"CSV": {}},
             )
             return receive(answer["Payload"], query, target)
 
         return {"select_object_content": select}
+
+
+def _input(query: Query) -> dict[str, object]:
+    if query.is_json:
+        return {"JSON": {"Type": "LINES"}}
+    if query.is_parquet:
+        return {"Parquet": {}}
+    compression = "GZIP" if query.input == "lineitem-gzip" else "NONE"
+    return {"CSV": {}, "CompressionType": compression}
 
 
 def open_engine(threads: int) -> Client:

@@ -17,11 +17,12 @@ import datafusion
 import pyarrow as pa
 import pyarrow.csv
 
-from benchmarks.engines import Variant
+from benchmarks.engines import CannotAnswerError, Variant
 from benchmarks.engines.duckdb import write_arrow
+from benchmarks.engines.event_types import arrow_schema
 from benchmarks.engines.schemas import amount_types, schemas
 from benchmarks.machine import memory_directory
-from benchmarks.queries import TABLE, Query
+from benchmarks.queries import EVENTS, PRODUCTS, TABLE, Query
 
 _SCRATCH = memory_directory() / f"s3sql-bench-datafusion-{os.getpid()}.csv"
 
@@ -34,14 +35,21 @@ class DataFusion:
 
     def variants(self, query: Query, path: Path) -> dict[str, Variant]:
         """``view``: text is read as Arrow's string views; tried where all columns are text."""
+        if query.is_json:
+            return self._json_variants(query, path)
+        if query.is_parquet:
+            return self._parquet_variants(query, path)
         found: dict[str, Variant] = {}
         for schema, columns in schemas(query).items():
             for text in (pa.string(), pa.string_view()) if schema == "text" else (pa.string(),):
                 types = {"text": text, "int": pa.int64(), "decimal": pa.decimal128(12, 2)}
                 types |= {"double": pa.float64(), "date": pa.date32()}
                 context = self._context()
-                arrow_schema = pa.schema([(column, types[kind]) for column, kind in columns.items()])
-                context.register_csv(TABLE, path, schema=arrow_schema, has_header=False)
+                columns_schema = pa.schema([(column, types[kind]) for column, kind in columns.items()])
+                compression = {}
+                if path.suffix == ".gz":
+                    compression = {"file_compression_type": "gzip", "file_extension": ".csv.gz"}
+                context.register_csv(TABLE, path, schema=columns_schema, has_header=False, **compression)
                 kind = "view" if text == pa.string_view() else ""
                 for money in amount_types(schema, query):
                     sql = query.peer_sql.format(money=money)
@@ -56,10 +64,46 @@ class DataFusion:
                         found["text, streams, pyarrow's writers"] = partial(_streams, context, sql)
         return found
 
-    def _context(self) -> Any:
+    def _json_variants(self, query: Query, path: Path) -> dict[str, Variant]:
+        schema = arrow_schema(query)
+        if schema is None:
+            raise CannotAnswerError("a column has values of one type")
+        context = self._context()
+        context.register_json(EVENTS, path, schema=schema)
+        return {
+            "json, write_csv": partial(_write, context, query.peer_sql),
+            "json, stream, pyarrow's writer": partial(_stream, context, query.peer_sql),
+            "json, streams, pyarrow's writers": partial(_streams, context, query.peer_sql),
+        }
+
+    def _parquet_variants(self, query: Query, path: Path) -> dict[str, Variant]:
+        """``late``: columns that the filter does not read are decoded for the rows it leaves."""
+        found: dict[str, Variant] = {}
+        for late in ("false", "true") if "WHERE" in query.peer_sql else ("false",):
+            for view in ("false", "true"):
+                context = self._context(
+                    pushdown_filters=late, reorder_filters=late, schema_force_view_types=view
+                )
+                context.register_parquet(TABLE, path)
+                kind = ("parquet" + " view" * (view == "true") + " late" * (late == "true")).strip()
+                if query.single:
+                    products = PRODUCTS if query.shape == "sum" else {"": ""}
+                    for name, product in products.items():
+                        sql = query.peer_sql.format(product=product)
+                        found[f"{kind} {name}".strip()] = partial(_value, context, sql)
+                    continue
+                found[f"{kind}, write_csv"] = partial(_write, context, query.peer_sql)
+                if view == "false":
+                    found[f"{kind}, stream, pyarrow's writer"] = partial(_stream, context, query.peer_sql)
+                    found[f"{kind}, streams, pyarrow's writers"] = partial(_streams, context, query.peer_sql)
+        return found
+
+    def _context(self, **parquet: str) -> Any:
         config = datafusion.SessionConfig().with_target_partitions(self._threads)
         # A column is text of the kind its schema says, and no copies are made in between.
         config = config.set("datafusion.sql_parser.map_string_types_to_utf8view", "false")
+        for name, value in parquet.items():
+            config = config.set(f"datafusion.execution.parquet.{name}", value)
         return datafusion.SessionContext(config)
 
 

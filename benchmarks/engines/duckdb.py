@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.csv
 
 from benchmarks.engines import Variant
+from benchmarks.engines.event_types import duckdb_types
 from benchmarks.engines.schemas import Type, amount_types, schemas
-from benchmarks.queries import TABLE, Query
+from benchmarks.queries import EVENTS, PRODUCTS, TABLE, Query
 
 _TYPES = {"text": "VARCHAR", "int": "BIGINT", "decimal": "DECIMAL(12,2)", "double": "DOUBLE", "date": "DATE"}
 _ORDERS = {"": True, "unordered": False}
@@ -25,6 +26,10 @@ class DuckDB:
         self._connection.execute(f"SET threads = {threads}")
 
     def variants(self, query: Query, path: Path) -> dict[str, Variant]:
+        if query.is_json:
+            return self._json_variants(query, path)
+        if query.is_parquet:
+            return self._parquet_variants(query, path)
         found: dict[str, Variant] = {}
         for schema, columns in schemas(query).items():
             for money in amount_types(schema, query):
@@ -38,6 +43,25 @@ class DuckDB:
                 if schema == "text" and not query.quoted:
                     found["text, Arrow, pyarrow's writer"] = partial(self._arrow, sql)
         return found
+
+    def _json_variants(self, query: Query, path: Path) -> dict[str, Variant]:
+        types = duckdb_types(query)
+        scan = f"read_json('{path}', format = 'newline_delimited', columns = {types!r})"
+        sql = query.peer_sql.replace(f"FROM {EVENTS}", f"FROM {scan}")
+        return {f"json {order}".strip(): partial(self._copy, sql, kept) for order, kept in _ORDERS.items()}
+
+    def _parquet_variants(self, query: Query, path: Path) -> dict[str, Variant]:
+        scanned = query.peer_sql.replace(f"FROM {TABLE}", f"FROM read_parquet('{path}')")
+        if query.single:
+            products = PRODUCTS if query.shape == "sum" else {"": ""}
+            return {
+                f"parquet {name}".strip(): partial(self._value, scanned.format(product=product))
+                for name, product in products.items()
+            }
+        found: dict[str, Variant] = {
+            f"parquet {order}".strip(): partial(self._copy, scanned, kept) for order, kept in _ORDERS.items()
+        }
+        return found | {"parquet, Arrow, pyarrow's writer": partial(self._arrow, scanned)}
 
     def _copy(self, sql: str, ordered: bool, target: Path | None) -> None:
         self._connection.execute(f"SET preserve_insertion_order = {ordered}")

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import polars as pl
 
-from benchmarks.engines import Variant
-from benchmarks.engines.schemas import Type, schemas
+from benchmarks.engines import CannotAnswerError, Variant
+from benchmarks.engines.event_types import arrow_schema
+from benchmarks.engines.schemas import Type, schemas, typed_columns
 from benchmarks.queries import Query
 
 _TYPES: dict[Type, Any] = {
@@ -29,6 +30,10 @@ class Polars:
     version = pl.__version__
 
     def variants(self, query: Query, path: Path) -> dict[str, Variant]:
+        if query.is_json:
+            return _json_variants(query, path)
+        if query.is_parquet:
+            return _parquet_variants(query, path)
         found: dict[str, Variant] = {}
         for schema, columns in schemas(query).items():
             for amount in _amounts(schema, query):
@@ -42,6 +47,48 @@ class Polars:
                     found[f"{name}, sink unordered"] = partial(_sink, frame, False)
                     found |= {f"{name}, {mode} collect": partial(_collect, frame, mode) for mode in _MODES}
         return found
+
+
+def _json_variants(query: Query, path: Path) -> dict[str, Variant]:
+    schema = arrow_schema(query)
+    if schema is None:
+        raise CannotAnswerError('a column has values of one type; as text 17 and "17" are the same')
+    types = cast(pl.DataFrame, pl.from_arrow(schema.empty_table())).schema
+    frame = _asked_of_json(query, pl.scan_ndjson(path, schema=types))
+    found: dict[str, Variant] = {
+        "json, sink": partial(_sink, frame, True),
+        "json, sink unordered": partial(_sink, frame, False),
+    }
+    return found | {f"json, {mode} collect": partial(_collect, frame, mode) for mode in _MODES}
+
+
+def _parquet_variants(query: Query, path: Path) -> dict[str, Variant]:
+    columns = typed_columns()
+    found: dict[str, Variant] = {}
+    for amount in [None] if query.shape != "sum" else [pl.Decimal(12, 2), pl.Float64]:
+        frame = _asked(query, pl.scan_parquet(path), columns, amount)
+        name = "parquet as double" if amount == pl.Float64 else "parquet"
+        if query.single:
+            found |= {f"{name}, {mode}": partial(_value, frame, mode) for mode in _MODES}
+            continue
+        found[f"{name}, sink"] = partial(_sink, frame, True)
+        found[f"{name}, sink unordered"] = partial(_sink, frame, False)
+        found |= {f"{name}, {mode} collect": partial(_collect, frame, mode) for mode in _MODES}
+    return found
+
+
+def _asked_of_json(query: Query, frame: pl.LazyFrame) -> pl.LazyFrame:
+    """*query* of JSON as expressions."""
+    match query.shape:
+        case "json-flat":
+            found = (pl.col("status") == 500) & (pl.col("bytes") >= 50_000)
+            return frame.filter(found).select("id", "host", "path")
+        case "json-nested":
+            item = pl.col("items").list.get(0, null_on_oob=True)
+            code = pl.col("user").struct.field("address").struct.field("zip")
+            found = (code < "05000") | (item.struct.field("count") > 49)
+            return frame.filter(found).select("id", item.struct.field("sku"))
+    raise ValueError(f"no expression for {query.shape}")
 
 
 def _amounts(schema: str, query: Query) -> list[Any]:
@@ -79,6 +126,9 @@ def _asked(query: Query, frame: pl.LazyFrame, columns: dict[str, Type], amount: 
                 & discount.is_between(low, high)
                 & (pl.col("l_quantity").cast(pl.Int32) < 24)
             ).select(_product_sum(pl.col("l_extendedprice").cast(amount), discount, amount))
+        case "text":
+            found = (pl.col("l_shipmode") == "AIR") & pl.col("l_comment").str.contains("pinto", literal=True)
+            return frame.filter(found).select("l_orderkey", "l_comment")
         case "like":
             found = pl.col("l_comment").str.contains("pinto", literal=True)
             return frame.filter(found).select("l_orderkey", "l_comment")

@@ -8,7 +8,11 @@ from typing import Any
 
 import s3sql
 from benchmarks.engines import Variant
+from benchmarks.events import KINDS
 from benchmarks.queries import Query
+
+#: What the name of the file does not tell.
+_OPTIONS: dict[str, Any] = {kind: {"json_type": "LINES", "output_format": "csv"} for kind in KINDS}
 
 
 class S3Sql:
@@ -16,7 +20,7 @@ class S3Sql:
 
     def variants(self, query: Query, path: Path) -> dict[str, Variant]:
         def events(target: Path | None) -> object:
-            with s3sql.query(query.sql, path) as result:
+            with s3sql.query(query.sql, path, **_OPTIONS.get(query.input, {})) as result:
                 return receive(result.events(), query, target)
 
         return {"events": events}

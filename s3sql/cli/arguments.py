@@ -52,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
 def _add_input(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--format",
-        choices=["csv", "json"],
+        choices=["csv", "json", "parquet"],
         help="what FILE holds (default: what its name or another option says)",
     )
     group.add_argument(
@@ -90,7 +90,7 @@ def _add_input(group: argparse._ArgumentGroup) -> None:
 
 def _add_output(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
-        "--output", choices=["csv", "json"], help="format of the records (default: the input's)"
+        "--output", choices=["csv", "json"], help="format of the records (default: json for JSON, else csv)"
     )
     group.add_argument("--output-delimiter", type=_text, metavar="TEXT", help="between fields (default: ,)")
     group.add_argument("--output-quote", type=_text, metavar="CHAR", help='quotation mark (default: ")')

@@ -11,8 +11,9 @@ from typing import NoReturn
 import numpy as np
 
 from s3sql.formats.batch import Batch, FirstFailure
+from s3sql.payloads import Rows
 from s3sql.plan.expr import Step
-from s3sql.types import Column, Rows
+from s3sql.types import Column
 
 
 class AggregateBatch(Batch):

@@ -35,14 +35,10 @@ class BufferPool:
 
         A buffer is always granted to whoever asks while no other is out, however large it is.
         """
-        deadline = time.monotonic() + patience
         size = capacity + PADDING
         with self._changed:
-            while self._taken and self._taken + size > self._budget:
-                remaining = deadline - time.monotonic()
-                if remaining <= 0 or not self._changed.wait(remaining):
-                    return None
-            self._taken += size
+            if not self._grant(size, patience):
+                return None
             # The one given back last is the likeliest to be in this core's cache.
             for number in reversed(range(len(self._free))):
                 if self._free[number].capacity >= capacity:
@@ -58,13 +54,47 @@ class BufferPool:
         """
         buffer = self.take(capacity, PATIENCE_SECONDS)
         if buffer is None:
-            raise S3SelectError(
-                "SlowDown",
-                f"Other queries have held all {self._budget:,} bytes of working memory for "
-                f"{PATIENCE_SECONDS:.0f} seconds. Run fewer queries at a time, or try again.",
-                status=503,
-            )
+            raise self._exhausted()
         return buffer
+
+    def reserve(self, size: int) -> bool:
+        """Count *size* bytes that live elsewhere, if they are to be had; to be released."""
+        with self._changed:
+            return self._grant(size, 0.0)
+
+    def reserve_first(self, size: int) -> None:
+        """Count the bytes without which a query cannot go on.
+
+        Raises:
+            S3SelectError: ``SlowDown`` when other queries hold the whole budget for too long.
+        """
+        with self._changed:
+            if not self._grant(size, PATIENCE_SECONDS):
+                raise self._exhausted()
+
+    def release(self, size: int) -> None:
+        """The bytes that were reserved are free again."""
+        with self._changed:
+            self._taken -= size
+            self._changed.notify()
+
+    def _grant(self, size: int, patience: float) -> bool:
+        """Count *size* bytes as taken, once they are free. Called under the lock."""
+        deadline = time.monotonic() + patience
+        while self._taken and self._taken + size > self._budget:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0 or not self._changed.wait(remaining):
+                return False
+        self._taken += size
+        return True
+
+    def _exhausted(self) -> S3SelectError:
+        return S3SelectError(
+            "SlowDown",
+            f"Other queries have held all {self._budget:,} bytes of working memory for "
+            f"{PATIENCE_SECONDS:.0f} seconds. Run fewer queries at a time, or try again.",
+            status=503,
+        )
 
     def give(self, buffer: PaddedBuffer) -> None:
         """Give a buffer back; its contents may be overwritten from now on."""

@@ -12,8 +12,9 @@ Sources: AWS S3 User Guide, SQL reference; PartiQL v0.1.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
+from itertools import groupby
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -26,7 +27,7 @@ from s3sql.formats import json_paths
 from s3sql.formats.batch import Batch
 from s3sql.functions import registry
 from s3sql.functions.arithmetic import arithmetic, sign
-from s3sql.functions.collections import json_text, list_of
+from s3sql.functions.collections import json_text, list_of, struct_of
 from s3sql.functions.comparison import (
     compare,
     equals,
@@ -40,6 +41,8 @@ from s3sql.functions.concatenation import concatenate
 from s3sql.functions.conversion import cast as cast_column
 from s3sql.functions.like import like
 from s3sql.functions.registry import Fail
+from s3sql.payloads import Decimals, Mask, Payload, Text, Timestamps
+from s3sql.plan.chain import chain
 from s3sql.plan.expr import (
     AggregateResult,
     And,
@@ -62,14 +65,17 @@ from s3sql.plan.expr import (
     Literal,
     Members,
     Not,
+    NullAsMissing,
     Or,
+    ParquetField,
     PathOf,
     RowPath,
     Sign,
     SimpleCase,
+    StructOf,
     TextRange,
 )
-from s3sql.types import NUMBERS, Column, Decimals, Kind, Mask, Payload, Text, Timestamps
+from s3sql.types import NUMBERS, Column, Kind
 
 
 class _AggregateBatch(Protocol):
@@ -82,7 +88,15 @@ class _AggregateBatch(Protocol):
 
 def evaluate(expression: Expr, batch: Batch) -> Column:
     """The value of *expression* in every row of *batch*; failures are reported to the batch."""
-    return _EVALUATORS[type(expression)](expression, batch)
+    first, *operators = chain(expression)
+    value = _EVALUATORS[type(first)](first, batch)
+    for operator, run in groupby(operators, type):
+        if operator is Concat:
+            value = _concat(cast("Iterable[Concat]", run), value, batch)
+            continue
+        for node in run:
+            value = _OPERATORS[operator](node, value, batch)
+    return value
 
 
 def filter_batch(conjuncts: tuple[Expr, ...], batch: Batch) -> Batch:
@@ -132,8 +146,8 @@ def _constant_array(dtype: Any) -> Callable[[Any, int], Payload]:
 
 def _constant_decimals(value: Decimal, length: int) -> Payload:
     one = Decimals.of([value])
-    wide = None if one.wide is None else _repeated(one.wide, length)
-    return Decimals(_repeated(one.mantissa, length), _repeated(one.scale, length), wide)
+    high = None if one.high is None else _repeated(one.high, length)
+    return Decimals(_repeated(one.low, length), _repeated(one.scale, length), high)
 
 
 def _constant_text(value: str, length: int) -> Payload:
@@ -157,8 +171,16 @@ _CONSTANTS: dict[Kind, Callable[[Any, int], Payload]] = {
 }
 
 
-def _csv_field(node: CsvField, batch: Batch) -> Column:
+def _field(node: CsvField | ParquetField, batch: Batch) -> Column:
     return batch.field(node.number)
+
+
+def _null_as_missing(node: NullAsMissing, batch: Batch) -> Column:
+    column = evaluate(node.operand, batch)
+    if column.tags is None:
+        return Column.unknown(Kind.MISSING, column.length) if column.kind == Kind.NULL else column
+    tags = np.where(column.tags == Kind.NULL, np.uint8(Kind.MISSING), column.tags)
+    return Column.tagged(tags, column.parts, column.spelling)
 
 
 def _csv_row(node: CsvRow, batch: Batch) -> Column:
@@ -190,31 +212,30 @@ def _list_of(node: ListOf, batch: Batch) -> Column:
     return list_of([evaluate(item, batch) for item in node.items], batch.length)
 
 
+def _struct_of(node: StructOf, batch: Batch) -> Column:
+    return struct_of(node.names, [evaluate(value, batch) for value in node.values], batch.length)
+
+
 def _aggregate_result(node: AggregateResult, batch: Batch) -> Column:
     return cast("_AggregateBatch", batch).aggregate(node.number)
 
 
-# --- operators --------------------------------------------------------------------------------------------
+# --- operators behind the value of their left operand -----------------------------------------------------
 
 
-def _sign(node: Sign, batch: Batch) -> Column:
-    return sign(node.operator, evaluate(node.operand, batch), _fail_at(node, batch))
+def _arithmetic(node: Arithmetic, left: Column, batch: Batch) -> Column:
+    return arithmetic(node.operator, left, evaluate(node.right, batch), _fail_at(node, batch))
 
 
-def _arithmetic(node: Arithmetic, batch: Batch) -> Column:
-    left, right = evaluate(node.left, batch), evaluate(node.right, batch)
-    return arithmetic(node.operator, left, right, _fail_at(node, batch))
+def _concat(run: Iterable[Concat], left: Column, batch: Batch) -> Column:
+    """A run of ``||`` together, so that its text is not copied once more for each of them."""
+    return concatenate(left, ((evaluate(node.right, batch), _fail_at(node, batch)) for node in run))
 
 
-def _concat(node: Concat, batch: Batch) -> Column:
-    left, right = evaluate(node.left, batch), evaluate(node.right, batch)
-    return concatenate(left, right, _fail_at(node, batch))
-
-
-def _compare(node: Compare, batch: Batch) -> Column:
+def _compare(node: Compare, left: Column, batch: Batch) -> Column:
     return compare(
         node.operator,
-        evaluate(node.left, batch),
+        left,
         evaluate(node.right, batch),
         _fail_at(node, batch),
         left_csv=isinstance(node.left, CsvField),
@@ -222,9 +243,8 @@ def _compare(node: Compare, batch: Batch) -> Column:
     )
 
 
-def _between(node: Between, batch: Batch) -> Column:
+def _between(node: Between, operand: Column, batch: Batch) -> Column:
     """``operand >= low AND operand <= high``: the second half only where the first is not FALSE."""
-    operand = evaluate(node.operand, batch)
     left_csv = isinstance(node.operand, CsvField)
     if left_csv and _is_number(node.low) and _is_number(node.high):
         operand, left_csv = read_number(operand, Kind.NULL), False  # once for both halves
@@ -248,17 +268,11 @@ def _between(node: Between, batch: Batch) -> Column:
     return truth_column(~false, false | ~unknown)
 
 
-def _text_range(node: TextRange, batch: Batch) -> Column:
-    column = evaluate(node.operand, batch)
-    return in_text_range(column, node.low, node.high, with_low=node.with_low, with_high=node.with_high)
-
-
 def _is_number(node: Expr) -> bool:
     return isinstance(node, Literal) and node.kind in NUMBERS
 
 
-def _in(node: In, batch: Batch) -> Column:
-    operand = evaluate(node.operand, batch)
+def _in(node: In, operand: Column, batch: Batch) -> Column:
     choices = [_choice(choice, batch) for choice in node.choices]
     return in_choices(operand, isinstance(node.operand, CsvField), choices)
 
@@ -270,24 +284,35 @@ def _choice(choice: Expr, batch: Batch) -> Choice:
     return evaluate(choice, batch), isinstance(choice, CsvField)
 
 
-def _in_collection(node: InCollection, batch: Batch) -> Column:
-    operand, collection = evaluate(node.operand, batch), evaluate(node.collection, batch)
+def _in_collection(node: InCollection, operand: Column, batch: Batch) -> Column:
+    collection = evaluate(node.collection, batch)
     return in_collection(operand, isinstance(node.operand, CsvField), collection, _fail_at(node, batch))
 
 
-def _like(node: Like, batch: Batch) -> Column:
-    operand, pattern = evaluate(node.operand, batch), evaluate(node.pattern, batch)
+def _like(node: Like, operand: Column, batch: Batch) -> Column:
+    pattern = evaluate(node.pattern, batch)
     escape = None if node.escape is None else evaluate(node.escape, batch)
     return like(operand, pattern, escape, _fail_at(node, batch))
 
 
-def _is_kind(node: IsKind, batch: Batch) -> Column:
-    operand = evaluate(node.operand, batch)
+def _is_kind(node: IsKind, operand: Column, batch: Batch) -> Column:
     if operand.kind is not None:
         return truth_column(np.full(batch.length, operand.kind in node.kinds))
     wanted = np.zeros(max(Kind) + 1, np.bool_)
     wanted[[int(kind) for kind in node.kinds]] = True
     return truth_column(wanted[operand.tag_array()])
+
+
+# --- other operators and calls ----------------------------------------------------------------------------
+
+
+def _sign(node: Sign, batch: Batch) -> Column:
+    return sign(node.operator, evaluate(node.operand, batch), _fail_at(node, batch))
+
+
+def _text_range(node: TextRange, batch: Batch) -> Column:
+    column = evaluate(node.operand, batch)
+    return in_text_range(column, node.low, node.high, with_low=node.with_low, with_high=node.with_high)
 
 
 def _cast(node: Cast, batch: Batch) -> Column:
@@ -310,7 +335,7 @@ def _nullif(node: Call, batch: Batch) -> Column:
     )
 
 
-# --- the table --------------------------------------------------------------------------------------------
+# --- the tables -------------------------------------------------------------------------------------------
 
 
 def _lazy(form: Callable[[Any, Batch, logic.Evaluate], Column]) -> Callable[[Any, Batch], Column]:
@@ -319,27 +344,33 @@ def _lazy(form: Callable[[Any, Batch, logic.Evaluate], Column]) -> Callable[[Any
 
 _EVALUATORS: dict[type[Expr], Callable[[Any, Batch], Column]] = {
     Literal: _literal,
-    CsvField: _csv_field,
+    CsvField: _field,
+    ParquetField: _field,
+    NullAsMissing: _null_as_missing,
     CsvRow: _csv_row,
     RowPath: _row_path,
     PathOf: _path_of,
     ListOf: _list_of,
+    StructOf: _struct_of,
     AggregateResult: _aggregate_result,
     Sign: _sign,
-    Arithmetic: _arithmetic,
-    Concat: _concat,
-    Compare: _compare,
-    Between: _between,
     TextRange: _text_range,
-    In: _in,
-    InCollection: _in_collection,
-    Like: _like,
-    IsKind: _is_kind,
     Cast: _cast,
     Call: _call,
     And: _lazy(logic.evaluate_and),
     Or: _lazy(logic.evaluate_or),
-    Not: _lazy(logic.evaluate_not),
     Case: _lazy(logic.evaluate_case),
     SimpleCase: _lazy(logic.evaluate_simple_case),
+}
+
+#: The operators of a chain but for ``||``.
+_OPERATORS: dict[type[Expr], Callable[[Any, Column, Batch], Column]] = {
+    Arithmetic: _arithmetic,
+    Compare: _compare,
+    Between: _between,
+    In: _in,
+    InCollection: _in_collection,
+    Like: _like,
+    IsKind: _is_kind,
+    Not: logic.evaluate_not,
 }

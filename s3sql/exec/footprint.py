@@ -14,8 +14,28 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from s3sql.plan.expr import Arithmetic, Call, Cast, CsvField, CsvRow, Expr, ListOf, Literal, RowPath, Sign
-from s3sql.types import Int64s
+from s3sql.payloads import Int64s
+from s3sql.plan.expr import (
+    Arithmetic,
+    Between,
+    Call,
+    Cast,
+    Compare,
+    Concat,
+    CsvField,
+    CsvRow,
+    Expr,
+    In,
+    InCollection,
+    IsKind,
+    Like,
+    ListOf,
+    Literal,
+    ParquetField,
+    RowPath,
+    Sign,
+    StructOf,
+)
 
 #: Most bytes of text, before the serializer's escapes, made of one piece.
 PIECE_BYTES = 128 << 20
@@ -28,14 +48,25 @@ _ESCAPED = 6
 _MEMBER = 16
 #: What changing the case can make of a byte: U+0390 becomes three characters.
 _OTHER_CASE = 3
+#: What TO_STRING can make of a letter of its pattern: ``n`` has nine digits.
+_PATTERN = 9
+#: What tells where a text that ``||`` makes begins and ends.
+_OFFSET_BYTES = 8
+
+#: Operators that make no text of their operands.
+_LOOKING = (Arithmetic, Between, Compare, In, InCollection, IsKind, Like, Sign)
 
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """The most text made of one row: ``per_row`` bytes and ``per_byte`` for each byte of its record."""
+    """The most text made of one row: ``per_row`` bytes and ``per_byte`` for each byte of its record.
+
+    ``columns``: the fields of the record whose bytes count.
+    """
 
     per_row: int
     per_byte: int
+    columns: frozenset[object] = frozenset()
 
     @classmethod
     def of(
@@ -50,6 +81,11 @@ class Footprint:
                     per_row += factor * (len(text.encode()) + _NUMBER_BYTES)
                 elif isinstance(node, CsvField):
                     fields[node.number] += factor
+                elif isinstance(node, ParquetField):
+                    fields[node.number] += factor
+                    per_row += factor * _NUMBER_BYTES
+                elif isinstance(node, StructOf):
+                    per_row += factor * sum(_ESCAPED * len(name.encode()) + 4 for name in node.names)
                 elif isinstance(node, RowPath):
                     # Different members do not overlap; the rows themselves count beside them.
                     fields[node.steps[:1]] += factor
@@ -57,9 +93,11 @@ class Footprint:
                 elif isinstance(node, CsvRow):
                     per_byte += factor * _MEMBER
                     per_row += factor * names
+                elif isinstance(node, Concat):
+                    per_row += factor * _OFFSET_BYTES
                 elif isinstance(node, Arithmetic | Call | Cast | Sign):
                     per_row += factor * _NUMBER_BYTES
-        return cls(per_row, per_byte + max(fields.values(), default=0))
+        return cls(per_row, per_byte + max(fields.values(), default=0), frozenset(fields))
 
     def pieces(self, starts: Int64s, ends: Int64s) -> Iterator[tuple[int, int]]:
         """Bounds of the pieces, at least one row each, of rows whose records have these bounds."""
@@ -78,14 +116,21 @@ class Footprint:
 
 
 def _factors(expression: Expr) -> Iterator[tuple[Expr, int]]:
-    """Every node, and how often, at most, the bytes of its value appear in the whole expression's."""
-    pending = [(expression, 1)]
+    """Every node, and how often, at most, the bytes of its value appear in the whole expression's.
+
+    Never, where an operator only looks at a number or a constant: no text is made of those.
+    """
+    pending = [(expression, 1, True)]
     while pending:
-        node, factor = pending.pop()
-        yield node, factor
+        node, factor, written = pending.pop()
+        yield node, factor if written else 0
         within = factor
         if isinstance(node, Call) and node.function in ("LOWER", "UPPER"):
             within = factor * _OTHER_CASE
+        elif isinstance(node, Call) and node.function == "TO_STRING":
+            within = factor * _PATTERN
+        looks = isinstance(node, _LOOKING)
         for child in node.children():
-            escaped = isinstance(node, ListOf) and not isinstance(child, ListOf)
-            pending.append((child, within * _ESCAPED if escaped else within))
+            escaped = isinstance(node, ListOf | StructOf) and not isinstance(child, ListOf)
+            seen_only = looks and isinstance(child, Arithmetic | Literal | Sign)
+            pending.append((child, within * _ESCAPED if escaped else within, not seen_only))

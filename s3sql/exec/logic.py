@@ -25,8 +25,9 @@ import numpy as np
 from s3sql.errors import S3SelectError
 from s3sql.formats.batch import Batch
 from s3sql.functions.comparison import equals, falses, trues, truth_column
+from s3sql.payloads import Mask, Rows
 from s3sql.plan.expr import And, Case, CsvField, Expr, Not, Or, SimpleCase, is_boolean
-from s3sql.types import Column, Kind, Mask, Rows
+from s3sql.types import Column, Kind
 
 #: Evaluates any expression: given by the evaluator, which these forms call back.
 Evaluate: TypeAlias = Callable[[Expr, Batch], Column]
@@ -45,7 +46,16 @@ class Truth:
 
 def judge(condition: Expr, batch: Batch, evaluate: Evaluate) -> Truth:
     """The truth of a condition in every row; a known value other than a boolean fails its row."""
-    column = evaluate(condition, batch)
+    fewer = batch.by_value(condition)
+    if fewer is None:
+        return _truth(condition, evaluate(condition, batch), batch)
+    rows, row_of = fewer
+    batch = batch.take(rows)
+    truth = _truth(condition, evaluate(condition, batch), batch)
+    return Truth(truth.true[row_of], truth.false[row_of])
+
+
+def _truth(condition: Expr, column: Column, batch: Batch) -> Truth:
     if column.kind == Kind.BOOL:
         true = column.array(Kind.BOOL)
         return Truth(true, ~true)
@@ -100,9 +110,9 @@ def _cannot_fail(condition: Expr) -> bool:
     return is_boolean(condition) and not condition.fallible
 
 
-def evaluate_not(node: Not, batch: Batch, evaluate: Evaluate) -> Column:
-    """TRUE for FALSE and the other way round, NULL for unknown."""
-    truth = judge(node.operand, batch, evaluate)
+def evaluate_not(node: Not, operand: Column, batch: Batch) -> Column:
+    """TRUE for FALSE and the other way round, NULL for unknown; *operand* is the value of its operand."""
+    truth = _truth(node.operand, operand, batch)
     return truth_column(truth.false, truth.true | truth.false)
 
 
@@ -208,8 +218,7 @@ class _Choice:
         if default is not None and self.batch.length:
             self._finish_rows(default)
         if len(self._pieces) == 1 and len(self._pieces[0][0]) == self._length:
-            column = self._pieces[0][1]
-            return Column(column.length, column.kind, column.tags, column.parts)  # computed: no spelling
+            return self._pieces[0][1].computed()
         return Column.interleave(self._length, self._pieces)
 
     def _finish_rows(self, result: Expr) -> None:

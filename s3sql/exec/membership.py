@@ -18,7 +18,8 @@ from s3sql.formats import json_paths
 from s3sql.functions.comparison import equals, read_number, trues, truth_column
 from s3sql.functions.registry import Fail
 from s3sql.functions.text_set import TextSet
-from s3sql.types import NUMBERS, Column, Kind, Mask, Text
+from s3sql.payloads import Mask, Text
+from s3sql.types import NUMBERS, Column, Kind
 
 #: A literal text, or a column and whether it is a bare CSV column.
 Choice: TypeAlias = str | tuple[Column, bool]

@@ -24,10 +24,8 @@ from collections import deque
 from collections.abc import Callable, Generator
 from typing import Generic, Protocol, TypeVar
 
-from s3sql.exec.buffer_pool import BufferPool
-from s3sql.exec.reader import MorselReader
 from s3sql.exec.workers import core_count, scratch, submit
-from s3sql.formats.base import Morsel
+from s3sql.formats.base import AMorsel
 from s3sql.formats.scratch import Scratch
 
 #: Seconds after which a caller is told that nothing is ready yet.
@@ -60,34 +58,63 @@ class MorselResult(Protocol):
 
 
 Result = TypeVar("Result", bound=MorselResult)
-Work = Callable[[Morsel, Scratch], Result]
+Work = Callable[[AMorsel, Scratch], Result]
 
 
-class _Slot(Generic[Result]):
+class Reader(Protocol[AMorsel]):
+    """The serial end of a pipeline. One thread at a time reads; any may give back."""
+
+    @property
+    def serial(self) -> bool:
+        """Whether reading ahead is of no use."""
+        ...
+
+    @property
+    def ended(self) -> bool:
+        """Whether there are no more morsels."""
+        ...
+
+    def next(self, *, wait: bool) -> AMorsel | None:
+        """The next morsel; None behind the last one, or without *wait* while there is no memory for it."""
+        ...
+
+    def give_back(self, morsel: AMorsel) -> None:
+        """Nobody works on *morsel* any more."""
+        ...
+
+    def restart(self, offset: int) -> None:
+        """Go on at *offset*: not all of the last morsel was consumed."""
+        ...
+
+    def stop(self) -> None:
+        """Read no more."""
+        ...
+
+
+class _Slot(Generic[AMorsel, Result]):
     """A place in the window: a morsel, and what became of it once ``done``."""
 
     __slots__ = ("done", "error", "morsel", "result")
 
-    def __init__(self, morsel: Morsel | None) -> None:
+    def __init__(self, morsel: AMorsel | None) -> None:
         self.morsel = morsel
         self.result: Result | None = None
         self.error: BaseException | None = None
         self.done = False
 
 
-class Pipeline(Generic[Result]):
+class Pipeline(Generic[AMorsel, Result]):
     """One scan.
 
     ``work`` is called by several threads at once; what it returns must not refer to scratch memory or to the
     morsel's buffer.
     """
 
-    def __init__(self, reader: MorselReader, work: Work[Result], pool: BufferPool) -> None:
+    def __init__(self, reader: Reader[AMorsel], work: Work[AMorsel, Result]) -> None:
         self._reader = reader
         self._work = work
-        self._pool = pool
         self._changed = threading.Condition()
-        self._window: deque[_Slot[Result]] = deque()
+        self._window: deque[_Slot[AMorsel, Result]] = deque()
         # Reading ahead of a cut that is right only by luck would be thrown away.
         self._width = 1 if reader.serial else 2 * core_count() + 1
         self._reading = False
@@ -96,7 +123,7 @@ class Pipeline(Generic[Result]):
         self._working = 0
         self._closed = False
 
-    def results(self) -> Generator[tuple[Morsel, Result] | None, None, None]:
+    def results(self) -> Generator[tuple[AMorsel, Result] | None, None, None]:
         """Every morsel's result, in order; None when none was ready for a while.
 
         Ends behind a result that failed. The morsel comes without its bytes: its buffer is in use again.
@@ -116,17 +143,17 @@ class Pipeline(Generic[Result]):
         finally:
             self._stop()
 
-    def _here(self, morsel: Morsel) -> Result:
+    def _here(self, morsel: AMorsel) -> Result:
         """Work on a morsel while nothing else is under way."""
         try:
             result = self._work(morsel, scratch())
         finally:
-            self._pool.give(morsel.buffer)
+            self._reader.give_back(morsel)
         if not result.failed and result.consumed != morsel.length:
             self._reader.restart(morsel.start + result.consumed)
         return result
 
-    def _ahead(self) -> Generator[tuple[Morsel, Result] | None, None, None]:
+    def _ahead(self) -> Generator[tuple[AMorsel, Result] | None, None, None]:
         """Results by worker threads, until the reader ends, a row fails, or no buffer is to be had."""
         while True:
             with self._changed:
@@ -180,7 +207,7 @@ class Pipeline(Generic[Result]):
             if slot is None or self._closed:
                 self._changed.notify()
                 if slot is not None and slot.morsel is not None:
-                    self._pool.give(slot.morsel.buffer)
+                    self._reader.give_back(slot.morsel)
                 return
             self._window.append(slot)
             if slot.morsel is None:
@@ -193,7 +220,7 @@ class Pipeline(Generic[Result]):
         except BaseException as error:
             slot.error = error
         finally:
-            self._pool.give(slot.morsel.buffer)
+            self._reader.give_back(slot.morsel)
             with self._changed:
                 slot.done = True
                 self._working -= 1
@@ -204,13 +231,13 @@ class Pipeline(Generic[Result]):
                 if self._head_is_done() or not self._working:
                     self._changed.notify()
 
-    def _next_slot(self) -> _Slot[Result] | None:
+    def _next_slot(self) -> _Slot[AMorsel, Result] | None:
         """The next morsel's slot; one with an error when reading failed; None when there is no morsel."""
         try:
             morsel = self._reader.next(wait=False)
         except BaseException as error:
             self._reader.stop()
-            slot: _Slot[Result] = _Slot(None)
+            slot: _Slot[AMorsel, Result] = _Slot(None)
             slot.error = error
             slot.done = True
             return slot

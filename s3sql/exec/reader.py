@@ -21,8 +21,12 @@ from typing import Protocol
 from s3sql.buffers import PaddedBuffer
 from s3sql.errors import S3SelectError
 from s3sql.exec.buffer_pool import BufferPool
+from s3sql.exec.delimiter_run import counted_from
 from s3sql.formats.base import Format, Morsel
 from s3sql.limits import FIRST_MORSEL_BYTES, MORSEL_BYTES, MORSEL_RECORDS
+
+#: Bytes read at first to find where the last record of a span ends, and the first one begins.
+_STEP_BYTES = 4 << 10
 
 
 class ByteSource(Protocol):
@@ -70,7 +74,9 @@ class MorselReader:
         self._first_bytes = self._goal
         self._usual_bytes = morsel_bytes
         self._offset = begin
+        # What the next morsel begins with: the format's lead, and bytes that have been read already.
         self._tail = b""
+        self._lead = 0
         self._whole = form.serial
         # A scan range that ends in the header has no records.
         self._ended = stop is not None and begin >= stop
@@ -88,8 +94,8 @@ class MorselReader:
 
     @property
     def position(self) -> int:
-        """Where the next morsel starts."""
-        return self._offset
+        """Where the next morsel's own text starts."""
+        return self._offset + self._lead
 
     @property
     def ended(self) -> bool:
@@ -99,7 +105,7 @@ class MorselReader:
     def next(self, *, wait: bool) -> Morsel | None:
         """The next morsel; None when the span is finished, or without *wait* when no buffer is to be had.
 
-        The morsel's buffer is to be given back to the pool.
+        The morsel is to be given back.
         """
         if self._ended:
             return None
@@ -116,6 +122,10 @@ class MorselReader:
             self._pool.give(buffer)
         return morsel
 
+    def give_back(self, morsel: Morsel) -> None:
+        """Give the buffer of *morsel* back to the pool. Any thread may call it."""
+        self._pool.give(morsel.buffer)
+
     def note_records(self, count: int, length: int) -> None:
         """Take note that a morsel of *length* bytes had *count* records, so that later ones have not more.
 
@@ -125,12 +135,13 @@ class MorselReader:
             self._usual_bytes = max(self._first_bytes, length // count * MORSEL_RECORDS)
 
     def restart(self, offset: int) -> None:
-        """Go on at *offset*, where a record starts: the cut behind it was wrong.
+        """Go on at *offset*, where a record starts that can be read alone: the cut behind it was wrong.
 
         The next morsel is not cut at all, so that its reader decides where its last record ends.
         """
         self._offset = offset
         self._tail = b""
+        self._lead = 0
         self._ended = self._stop is not None and offset >= self._stop
         self._whole = True
 
@@ -143,6 +154,11 @@ class MorselReader:
         self._goal = min(self._goal, self._usual_bytes)
         goal = max(self._goal, min(length + self._goal, self._morsel_bytes))
         self._goal = min(2 * self._goal, self._usual_bytes)
+        step = 0
+        if self._stop is not None and start < self._stop < start + goal:
+            # Behind the span the store is asked for little at a time: that need not be there at all.
+            step = _STEP_BYTES
+            goal = min(goal, max(self._stop - start, length + step))
         while True:
             wanted = goal - length
             try:
@@ -153,7 +169,7 @@ class MorselReader:
                 return self._broken_off(buffer, start, length, fault)
             length += read
             at_end = read < wanted
-            if at_end and read and self._source.size is None:
+            if at_end and read and not self._is_end(start + length):
                 # The end, or a fault: the next read tells.
                 continue
             if at_end and not length:
@@ -162,68 +178,106 @@ class MorselReader:
             morsel = self._cut(buffer, start, length, at_end)
             if morsel is not None:
                 break
-            goal = min(2 * goal, self._morsel_bytes)
-        self._tail = bytes(view[morsel.length : length]) if not self._ended and not morsel.uncut else b""
-        self._offset = start + morsel.length
+            goal = min(goal + (step or goal), self._morsel_bytes)
+            step *= 2
+        self._go_on_behind(morsel, length)
         return morsel
+
+    def _is_end(self, offset: int) -> bool:
+        """Whether the text is known to end at *offset*."""
+        size = self._source.size
+        return size is not None and offset >= size
+
+    def _go_on_behind(self, morsel: Morsel, length: int) -> None:
+        """Let the next morsel begin behind *morsel*, whose buffer holds *length* bytes."""
+        self._offset = morsel.start + morsel.length
+        self._tail = b""
+        self._lead = 0
+        if self._ended or morsel.uncut:
+            return
+        lead = self._format.lead(morsel.buffer, morsel.length)
+        self._tail = lead + morsel.buffer.array[morsel.length : length].tobytes()
+        self._lead = len(lead)
+        self._offset -= self._lead
 
     def _cut(self, buffer: PaddedBuffer, start: int, length: int, at_end: bool) -> Morsel | None:
         """The morsel in the first *length* bytes, or None if no record is known to end in them yet."""
         stop = None
         if self._stop is not None and start + length >= self._stop:
             stop = self._stop - start
-            end = self._format.boundary(buffer, stop, length)
+            end = self._format.span_end(buffer, stop, length)
             if end >= 0 and not self._whole:
                 self._ended = True
-                return Morsel(buffer, end, start, at_end and end == length)
+                return Morsel(buffer, end, start, at_end and end == length, lead=self._lead)
         if at_end:
             self._ended = True
-            return Morsel(buffer, length, start, at_end=True, stop=stop)
+            return Morsel(buffer, length, start, at_end=True, stop=stop, lead=self._lead)
         full = length >= self._morsel_bytes
         if self._whole:
             # Reading to the full size shows more than the longest record can be.
             if not full:
                 return None
             self._whole = self._format.serial
-            return Morsel(buffer, length, start, at_end=False, uncut=True, stop=stop)
+            return Morsel(buffer, length, start, at_end=False, uncut=True, stop=stop, lead=self._lead)
         end = self._format.cut(buffer, length)
         if end > 0:
-            return Morsel(buffer, end, start, at_end=False)
-        return Morsel(buffer, length, start, at_end=False, uncut=True, stop=stop) if full else None
+            return Morsel(buffer, end, start, at_end=False, lead=self._lead)
+        if not full:
+            return None
+        return Morsel(buffer, length, start, at_end=False, uncut=True, stop=stop, lead=self._lead)
 
     def _broken_off(self, buffer: PaddedBuffer, start: int, length: int, fault: S3SelectError) -> Morsel:
-        """The last morsel of a text that cannot be read on: its complete records come before the fault."""
+        """The last morsel of a text that cannot be read on: its complete records come before the fault.
+
+        What lies behind the span is of no account.
+        """
         self._ended = True
         stop = None if self._stop is None else self._stop - start
-        return Morsel(buffer, length, start, at_end=False, uncut=True, stop=stop, fault=fault)
+        if stop is not None and length >= stop:
+            end = self._format.span_end(buffer, stop, length)
+            if end >= 0:
+                return Morsel(buffer, end, start, at_end=False, lead=self._lead)
+        return Morsel(
+            buffer, length, start, at_end=False, uncut=True, stop=stop, fault=fault, lead=self._lead
+        )
 
     def _align(self, begin: int) -> None:
         """Move to the first record end at or behind *begin*."""
-        margin = min(self._format.boundary_margin, begin)
+        character = self._format.repeated_character
+        if character:
+            start = counted_from(self._source, begin, character)
+        else:
+            start = max(begin - self._format.boundary_margin, 0)
         buffer = self._pool.take_first(self._format.room(self._morsel_bytes))
         try:
-            start = begin - margin
+            margin = begin - start
             view = buffer.array.data
             length = 0
-            goal = self._goal
+            goal = step = min(_STEP_BYTES, self._morsel_bytes)
             while True:
+                wanted = goal - length
                 read = self._source.read_into(view[length:goal], start + length)
                 length += read
                 end = self._format.boundary(buffer, margin, length)
                 if end >= 0:
                     self._offset = start + end
+                    self._tail = bytes(view[end:length])
                     break
-                if length < goal:
+                if read < wanted:
+                    if read and not self._is_end(start + length):
+                        # The end, or a fault: the next read tells.
+                        continue
                     self._offset = start + length
                     self._ended = True
                     break
                 # No record can be this long, but the one that began earlier need not be read as a record.
                 if length >= self._morsel_bytes:
-                    keep = margin
-                    view[:keep] = bytes(view[length - keep : length])
-                    start += length - keep
-                    length = keep
-                goal = min(2 * goal, self._morsel_bytes)
+                    margin = self._format.boundary_margin
+                    view[:margin] = bytes(view[length - margin : length])
+                    start += length - margin
+                    length = margin
+                step *= 2
+                goal = min(length + step, self._morsel_bytes)
         finally:
             self._pool.give(buffer)
         if self._stop is not None and self._offset >= self._stop:

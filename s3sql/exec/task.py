@@ -16,26 +16,26 @@ rest is work for later.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from s3sql.buffers import PaddedBuffer
 from s3sql.errors import S3SelectError
 from s3sql.exec.evaluate import evaluate, filter_batch
 from s3sql.exec.footprint import Footprint
 from s3sql.exec.workers import scratch as thread_scratch
-from s3sql.formats.base import Format, Morsel, MorselRows
+from s3sql.formats.base import AMorsel, AnyMorsel, MorselRows, Reading
 from s3sql.formats.batch import Batch, FirstFailure
 from s3sql.formats.csv import CsvBatch
 from s3sql.formats.json import JsonBatch
 from s3sql.formats.scratch import Scratch
 from s3sql.functions.aggregates import RowCount, ValueAccumulator, accumulator
-from s3sql.plan.expr import CsvRow, Expr
+from s3sql.limits import MAX_COLUMN_BYTES
+from s3sql.plan.expr import CsvField, CsvRow, Expr, NullAsMissing, ParquetField, RowPath
 from s3sql.plan.logical import Aggregate, AggregateCall, Filter, Item, Limit, Plan, Project, Scan, Spread
 from s3sql.serialize.base import Member, OutputMember, SpreadMembers
-from s3sql.types import Int64s
+from s3sql.types import Column, Kind
 
 Output = TypeVar("Output")
 
@@ -71,13 +71,13 @@ class TaskResult(Generic[Output]):
         return self.error is not None
 
 
-class Task(Generic[Output]):
+class Task(Generic[AMorsel, Output]):
     """The work of one query on any of its morsels. Thread-safe."""
 
     def __init__(
         self,
         plan: Plan,
-        form: Format,
+        reading: Reading[AMorsel],
         sink: Sink[Output],
         row_sink: RowSink[Output] | None = None,
         *,
@@ -90,12 +90,12 @@ class Task(Generic[Output]):
         below = project.source.source if isinstance(project.source, Aggregate) else project.source
         self._conjuncts: tuple[Expr, ...] = below.conjuncts if isinstance(below, Filter) else ()
         self.scan: Scan = below.source if isinstance(below, Filter) else below
-        self._format = form
+        self._reading = reading
         self._sink = sink
         items = project.items
         whole = len(items) == 1 and isinstance(items[0], Spread) and isinstance(items[0].expression, CsvRow)
         self._row_sink = row_sink if whole else None
-        names = sum(len(name.encode()) for name in form.names)
+        names = sum(len(name.encode()) for name in reading.names)
         record, field = delimiters
         folded = self.aggregate.calls if self.aggregate is not None else ()
         self._filtered = Footprint.of(self._conjuncts, names=names)
@@ -107,15 +107,21 @@ class Task(Generic[Output]):
             names=names,
         )
 
-    def run(self, morsel: Morsel, scratch: Scratch) -> TaskResult[Output]:
+    def run(self, morsel: AMorsel, scratch: Scratch) -> TaskResult[Output]:
         """Read, filter and project or aggregate one morsel."""
-        read = self._format.rows(morsel, scratch)
+        return self._run(morsel, scratch, 0)
+
+    def _run(self, morsel: AMorsel, scratch: Scratch, first_row: int) -> TaskResult[Output]:
+        """As :meth:`run`, from row *first_row* of the morsel on."""
+        read = self._reading.rows(morsel, scratch)
         batch = read.batch
         records = batch.length
         if morsel.fault is not None:
             batch.failure.report(batch.length, morsel.fault)
         if self.scan.limit is not None and batch.length > self.scan.limit:
             batch = batch.take(np.arange(self.scan.limit))
+        if first_row:
+            batch = batch.take(np.arange(first_row, batch.length))
         if self._conjuncts:
             pieces = _pieces(self._filtered, batch, read, morsel)
             kept = [filter_batch(self._conjuncts, piece) for piece in pieces]
@@ -127,18 +133,19 @@ class Task(Generic[Output]):
         if self.aggregate is not None:
             states = _states(self.aggregate.calls, _pieces(self._made, batch, read, morsel))
         else:
-            # Rows of a path in FROM do not say which record they come from.
-            if len(read.record_starts) and not self._made.fits(batch.length, morsel.length):
-                first, rest_at = _first_records(self._made, batch, read, morsel)
-                if rest_at is not None:
-                    return self._in_part(first, read, morsel, rest_at)
+            made = self._made
+            if batch.length and not _fits(made, batch, read, morsel):
+                _, end = next(made.pieces(*read.bounds(batch, morsel.length, made.columns)))
+                if end < batch.length:
+                    rest = int(batch.rows[end])
+                    return self._in_part(batch.take(np.arange(end)), read, morsel, rest)
             output, rows = self._project(batch)
         failure = batch.failure
         error_at = morsel.start + (0 if failure.row is None else read.record_start(failure.row))
         return TaskResult(output, states, rows, records, read.consumed, failure.error, error_at)
 
-    def _in_part(self, batch: Batch, read: MorselRows, morsel: Morsel, rest_at: int) -> TaskResult[Output]:
-        """The output of *batch* only; the records from offset *rest_at* of the morsel on are the rest."""
+    def _in_part(self, batch: Batch, read: MorselRows, morsel: AMorsel, rest: int) -> TaskResult[Output]:
+        """The output of *batch* only; the rows of the morsel from *rest* on are work for later."""
         # What has failed behind these rows will fail again.
         batch.failure = FirstFailure()
         output, rows = self._project(batch)
@@ -146,25 +153,25 @@ class Task(Generic[Output]):
         if failure.row is not None:
             error_at = morsel.start + read.record_start(failure.row)
             return TaskResult(output, (), rows, read.batch.length, read.consumed, failure.error, error_at)
-        length = morsel.length - rest_at
-        buffer = PaddedBuffer.empty(self._format.room(length))
-        buffer.array[:length] = morsel.buffer.array[rest_at : morsel.length]
-        stop = None if morsel.stop is None else morsel.stop - rest_at
-        behind = replace(morsel, buffer=buffer, length=length, start=morsel.start + rest_at, stop=stop)
+        again = self._reading.lasting(morsel)
 
-        def rest() -> TaskResult[Output]:
-            return self.run(behind, thread_scratch())
+        def run_rest() -> TaskResult[Output]:
+            return self._run(again, thread_scratch(), rest)
 
-        return TaskResult(output, (), rows, read.batch.length, read.consumed, None, 0, rest)
+        return TaskResult(output, (), rows, read.batch.length, read.consumed, None, 0, run_rest)
 
     def _project(self, batch: Batch) -> tuple[Output, int]:
         if self._row_sink is not None and isinstance(batch, CsvBatch):
             return self._row_sink(batch), batch.length
         members = output_members(self.project, batch)
-        length = _before_failure(batch).length
-        if length < batch.length:
-            members = [_first(member, length) for member in members]
-        return self._sink(members, length), length
+        while True:
+            length = _before_failure(batch).length
+            if length < batch.length:
+                members = [_first(member, length) for member in members]
+            output = self._sink(members, length)
+            # A sink that wants numbers as numbers may find that one cannot be read.
+            if _before_failure(batch).length == length:
+                return output, length
 
 
 def output_members(project: Project, batch: Batch) -> list[OutputMember]:
@@ -172,10 +179,28 @@ def output_members(project: Project, batch: Batch) -> list[OutputMember]:
     members: list[OutputMember] = []
     for item in project.items:
         column = evaluate(item.expression, batch)
+        if Kind.STRING in column.parts and not isinstance(item.expression, _OF_RECORDS):
+            _judge_length(column, batch)
         members.append(
             SpreadMembers(column, item.whole_row) if isinstance(item, Spread) else Member(item.name, column)
         )
     return members
+
+
+#: What gives parts of a record, which is no longer than a value may be.
+_OF_RECORDS = (CsvField, NullAsMissing, ParquetField, RowPath)
+
+
+def _judge_length(column: Column, batch: Batch) -> None:
+    """Fail the rows whose text is longer than a column of the result may be."""
+    text = column.text()
+    too_long = text.ends - text.starts > MAX_COLUMN_BYTES
+    if too_long.any():
+        error = S3SelectError(
+            "ColumnTooLong",
+            f"A value of the result has more than {MAX_COLUMN_BYTES:,} bytes, the most a column may have.",
+        )
+        batch.fail(too_long & column.mask(Kind.STRING), error)
 
 
 def new_accumulators(aggregate: Aggregate) -> list[RowCount | ValueAccumulator]:
@@ -203,21 +228,17 @@ def _states(calls: tuple[AggregateCall, ...], pieces: Iterable[Batch]) -> tuple[
     return tuple(fold.state() for fold in folds)
 
 
-def _record_bounds(batch: Batch, read: MorselRows, morsel: Morsel) -> tuple[Int64s, Int64s]:
-    """Where the record of every row begins and the next one does; of rows without records, a guess."""
-    if not len(read.record_starts):
-        places = np.linspace(0, morsel.length, batch.length + 1).astype(np.int64)
-        return places[:-1], places[1:]
-    begins = np.append(read.record_starts, morsel.length).astype(np.int64)
-    return begins[batch.rows], begins[batch.rows + 1]
+def _fits(footprint: Footprint, batch: Batch, read: MorselRows, morsel: AnyMorsel) -> bool:
+    """Whether *batch* is one piece."""
+    return footprint.fits(batch.length, read.byte_count(batch, morsel.length, footprint.columns))
 
 
-def _pieces(footprint: Footprint, batch: Batch, read: MorselRows, morsel: Morsel) -> Iterator[Batch]:
+def _pieces(footprint: Footprint, batch: Batch, read: MorselRows, morsel: AnyMorsel) -> Iterator[Batch]:
     """*batch* in pieces; no rows are one piece too."""
-    if footprint.fits(batch.length, morsel.length):
+    if _fits(footprint, batch, read, morsel):
         yield batch
         return
-    for begin, end in footprint.pieces(*_record_bounds(batch, read, morsel)):
+    for begin, end in footprint.pieces(*read.bounds(batch, morsel.length, footprint.columns)):
         yield batch.take(np.arange(begin, end))
 
 
@@ -225,18 +246,6 @@ def _together(batch: Batch, parts: Sequence[Batch]) -> Batch:
     """The rows of *batch* that are in one of its *parts*."""
     rows = np.concatenate([part.rows for part in parts])
     return batch.take(np.searchsorted(batch.rows, rows))
-
-
-def _first_records(
-    footprint: Footprint, batch: Batch, read: MorselRows, morsel: Morsel
-) -> tuple[Batch, int | None]:
-    """The rows of the first piece, in whole records, and where the record behind them starts, if one does."""
-    starts, ends = _record_bounds(batch, read, morsel)
-    _, end = next(footprint.pieces(starts, ends))
-    if end < batch.length:
-        # One record of JSON may have several rows.
-        end = int(np.searchsorted(starts, starts[end])) or int(np.searchsorted(starts, starts[0], "right"))
-    return batch.take(np.arange(end)), int(starts[end]) if end < batch.length else None
 
 
 def _before_failure(batch: Batch) -> Batch:

@@ -10,23 +10,57 @@ time, never rows:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
+
+import numpy as np
 
 from s3sql.buffers import PaddedBuffer
 from s3sql.errors import S3SelectError
 from s3sql.formats.batch import Batch
 from s3sql.formats.scratch import Scratch
-from s3sql.types import Int32s
+from s3sql.payloads import Int32s, Int64s
+
+
+class AnyMorsel(Protocol):
+    """What every morsel tells, of text or of columns that are decoded already.
+
+    ``start`` and ``length``: which bytes of all that the query processes it stands for.
+    """
+
+    @property
+    def start(self) -> int:
+        """The first byte."""
+        ...
+
+    @property
+    def length(self) -> int:
+        """Their number."""
+        ...
+
+    @property
+    def at_end(self) -> bool:
+        """Whether there is nothing behind it."""
+        ...
+
+    @property
+    def fault(self) -> S3SelectError | None:
+        """Why there is nothing behind it, as the failure of the record that would follow."""
+        ...
+
+
+AMorsel = TypeVar("AMorsel", bound=AnyMorsel)
 
 
 @dataclass(frozen=True, slots=True)
 class Morsel:
     """A block of an object's text that starts at a record start.
 
-    ``buffer`` holds it at ``[0, length)``; ``start`` is the offset of its first byte in the text;
-    ``at_end``: the object ends with it. ``uncut``: it ends anywhere, not at a plausible record end.
-    ``stop``: records that start at or behind this offset in the morsel belong to another scan range.
+    ``buffer`` holds it at ``[0, length)``; ``start`` is the offset of its first byte in the text; the first
+    ``lead`` bytes are not the text's own but those of :meth:`Format.lead`, and ``start`` lies so many bytes
+    before it. ``at_end``: the object ends with it. ``uncut``: it ends anywhere, not at a plausible record
+    end. ``stop``: records that start at or behind this offset in the morsel belong to another scan range.
     ``fault``: the object cannot be read on behind it, which is the failure of the record that follows the
     last complete one.
     """
@@ -38,6 +72,7 @@ class Morsel:
     uncut: bool = False
     stop: int | None = None
     fault: S3SelectError | None = None
+    lead: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +80,49 @@ class MorselRows:
     """The rows of a morsel: those of ``batch`` may end in a failure already reported to it.
 
     ``consumed``: bytes up to the end of the last complete record; the next morsel starts there.
-    ``record_starts``: the offset in the morsel of the record each row comes from.
+    ``record_starts``: gives the offset in the morsel of the record each row comes from; to be called while
+    the batch is valid.
     """
 
     batch: Batch
     consumed: int
-    record_starts: Int32s
+    record_starts: Callable[[], Int32s]
 
     def record_start(self, row: int) -> int:
         """Where the record of *row* starts; the row behind the last one fails where reading ended."""
-        return int(self.record_starts[row]) if row < len(self.record_starts) else self.consumed
+        starts = self.record_starts()
+        return int(starts[row]) if row < len(starts) else self.consumed
+
+    def byte_count(self, batch: Batch, length: int, columns: frozenset[object]) -> int:
+        """The most bytes that *columns* have in all rows of *batch* together; *length* is the morsel's."""
+        return length
+
+    def bounds(self, batch: Batch, length: int, columns: frozenset[object]) -> tuple[Int64s, Int64s]:
+        """Where the record of every row begins and the next record does; several rows may have one record.
+
+        Between them lie the bytes of *columns* in these rows, and maybe more.
+        """
+        starts = self.record_starts()
+        begins = np.append(starts, length).astype(np.int64)
+        begin = begins[batch.rows]
+        return begin, begins[np.searchsorted(starts, begin, side="right")]
+
+
+class Reading(Protocol[AMorsel]):
+    """How workers read morsels of one kind. Thread-safe: workers share it."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of a header line, which every whole row repeats; empty where there is none."""
+        ...
+
+    def rows(self, morsel: AMorsel, scratch: Scratch) -> MorselRows:
+        """Read a morsel. What it returns is valid until *scratch* is used again."""
+        ...
+
+    def lasting(self, morsel: AMorsel) -> AMorsel:
+        """The same morsel, to be read again when this one has been given back."""
+        ...
 
 
 class Format(Protocol):
@@ -85,11 +153,45 @@ class Format(Protocol):
         """
         ...
 
+    def lead(self, buffer: PaddedBuffer, end: int) -> bytes:
+        """What is put before a text that begins at the cut *end*, so that it can be read alone."""
+        ...
+
+    def span_end(self, buffer: PaddedBuffer, stop: int, length: int) -> int:
+        """Where the records that start before *stop* end, or -1 if not within ``buffer[:length]``.
+
+        *stop* may be negative. The buffer begins with a morsel. For scan ranges.
+        """
+        ...
+
     @property
     def boundary_margin(self) -> int:
         """Bytes before a scan range's start that must be seen to tell whether a record starts there."""
         ...
 
+    @property
+    def repeated_character(self) -> bytes:
+        """The character of which two are a record delimiter; empty for any other delimiter.
+
+        Then a buffer in which a boundary is looked for begins where delimiters can be counted from.
+        """
+        ...
+
     def rows(self, morsel: Morsel, scratch: Scratch) -> MorselRows:
         """Read a morsel. What it returns is valid until *scratch* is used again."""
         ...
+
+
+class TextReading:
+    """How workers read morsels of text."""
+
+    def __init__(self, form: Format) -> None:
+        self._format = form
+        self.names = form.names
+        self.rows = form.rows
+
+    def lasting(self, morsel: Morsel) -> Morsel:
+        """The same morsel in a buffer of its own."""
+        buffer = PaddedBuffer.empty(self._format.room(morsel.length))
+        buffer.array[: morsel.length] = morsel.buffer.array[: morsel.length]
+        return replace(morsel, buffer=buffer)

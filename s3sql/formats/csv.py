@@ -22,8 +22,9 @@ from s3sql.formats.scratch import Scratch
 from s3sql.kernels import csv_cut, csv_general, csv_split
 from s3sql.kernels.write_csv_rows import member_prefixes, write_json_rows
 from s3sql.limits import MAX_COLUMNS
+from s3sql.payloads import Int32s, Rows, Text
 from s3sql.plan.expr import Step
-from s3sql.types import Column, Int32s, Kind, Rows, Text
+from s3sql.types import Column, Kind
 
 #: The share of the records up to which it pays to look for a column only where it is asked for.
 _LATE_SHARE = 0.4
@@ -75,7 +76,7 @@ class CsvFormat:
         """Behind the last record delimiter; outside quotes where quoted ones are contents."""
         dialect = self.dialect
         if not dialect.allow_records or not dialect.quote:
-            return csv_cut.last_end(buffer.array, 0, length, dialect.tokens[1])
+            return csv_cut.last_end(buffer.array, length, dialect.tokens[1])
         if not dialect.fast:
             return 0
         first, last, pair = dialect.record[0], dialect.record[-1], len(dialect.record) - 1
@@ -83,12 +84,28 @@ class CsvFormat:
 
     def boundary(self, buffer: PaddedBuffer, begin: int, length: int) -> int:
         """Behind the first record delimiter that ends at or behind *begin*."""
-        return csv_cut.first_end(buffer.array, 0, begin, length, self.dialect.tokens[1])
+        if self.dialect.self_overlapping:
+            return csv_cut.first_counted_end(buffer.array, begin, length, self.dialect.tokens[1])
+        return csv_cut.first_end(buffer.array, begin, length, self.dialect.tokens[1])
+
+    def lead(self, buffer: PaddedBuffer, end: int) -> bytes:
+        """Nothing: a morsel begins with a record."""
+        return b""
+
+    def span_end(self, buffer: PaddedBuffer, stop: int, length: int) -> int:
+        """The end of the last record that starts before *stop*."""
+        return self.boundary(buffer, stop, length)
 
     @property
     def boundary_margin(self) -> int:
         """The bytes of a record delimiter."""
         return len(self.dialect.record)
+
+    @property
+    def repeated_character(self) -> bytes:
+        """Half of a record delimiter of two equal characters."""
+        record = self.dialect.record
+        return record[: len(record) // 2] if self.dialect.self_overlapping else b""
 
     def note_late(self, asked: int, rows: int) -> None:
         """Take note that the late columns of *asked* out of *rows* records were looked for.
@@ -108,7 +125,7 @@ class CsvFormat:
         if block.error is not None:
             failure.report(block.rows, block.error)
         batch = CsvBatch(block, np.arange(block.rows), failure, self, scratch, Arena(block.arena))
-        return MorselRows(batch, block.consumed, block.table[:, 0])
+        return MorselRows(batch, block.consumed, lambda: block.table[:, 0])
 
 
 class Arena:

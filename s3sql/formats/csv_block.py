@@ -20,7 +20,7 @@ from s3sql.formats.scratch import Scratch
 from s3sql.kernels import csv_general, csv_index, csv_masks
 from s3sql.kernels.utf8 import first_invalid_utf8
 from s3sql.limits import MAX_RECORD_BYTES
-from s3sql.types import Int32s
+from s3sql.payloads import Int32s
 
 _RETURN = 13
 
@@ -125,11 +125,11 @@ def _fast_index(
     first, last, pair = dialect.record[0], dialect.record[-1], len(dialect.record) == 2
     quoting = bool(dialect.quote)
     quote = dialect.quote[0] if quoting else 0
-    flags = csv_masks.mask_plain(array, 0, length, field, first, last, pair, quote, quoting, masks)
+    flags = csv_masks.mask_plain(array, length, field, first, last, pair, quote, quoting, masks)
     quoted = bool(flags & csv_masks.HAS_QUOTE)
     if quoted:
         flags = csv_masks.mask_quoted(
-            array, 0, length, field, first, last, pair, dialect.bare_return, quote,
+            array, length, field, first, last, pair, dialect.bare_return, quote,
             dialect.allow_records, masks,
         )  # fmt: skip
     if flags & csv_masks.IS_IRREGULAR:
@@ -186,7 +186,7 @@ def _walk(
         most_records = min(most_records, len(hits) + 1)
     flat = scratch.int32s("csv table", width * most_records)
     rows = csv_index.index_records(
-        morsel.buffer.array, 0, morsel.length, masks, len(dialect.record), dialect.bare_return,
+        morsel.buffer.array, morsel.length, masks, len(dialect.record), dialect.bare_return,
         dialect.comment[0] if dialect.comment else 0, bool(dialect.comment),
         dialect.quote[0] if dialect.quote else 0, bool(dialect.quote),
         wanted, _NO_HITS if hits is None else hits, hits is not None, MAX_RECORD_BYTES, flat, state,
@@ -217,7 +217,7 @@ def general_index(
         starts = scratch.int32s("csv field starts", size)
         ends = scratch.int32s("csv field ends", size)
         status = csv_general.parse_records(
-            morsel.buffer.array, 0, length, complete, field, record, quote, escape, comment,
+            morsel.buffer.array, length, complete, field, record, quote, escape, comment,
             dialect.bare_return, dialect.allow_records, MAX_RECORD_BYTES, length + PADDING,
             record_starts, record_ends, first, starts, ends, state,
         )  # fmt: skip

@@ -41,7 +41,7 @@ def first_record(text: bytes, at_end: bool, dialect: CsvDialect, starts_at: int)
     state = np.zeros(4, np.int64)
     field, record, quote, escape, comment = dialect.tokens
     status = csv_general.parse_records(
-        buffer.array, 0, len(text), at_end, field, record, quote, escape, comment, dialect.bare_return,
+        buffer.array, len(text), at_end, field, record, quote, escape, comment, dialect.bare_return,
         dialect.allow_records, MAX_RECORD_BYTES, len(text) + PADDING, start, end, first,
         starts, ends, state,
     )  # fmt: skip

@@ -13,16 +13,41 @@ from typing import NoReturn
 
 import numpy as np
 
+from s3sql.buffers import PaddedBuffer
 from s3sql.errors import S3SelectError
 from s3sql.formats.batch import Batch, FirstFailure
 from s3sql.formats.json_block import JsonBlock, index_block
 from s3sql.formats.json_columns import column_of
 from s3sql.formats.json_paths import range_over, value_at
+from s3sql.formats.json_records import JsonRecords, RecordsBatch, index_records
+from s3sql.formats.scratch import Scratch
 from s3sql.kernels.json_paths import ABSENT, AMBIGUOUS
+from s3sql.payloads import Int32s, Mask, Rows
 from s3sql.plan.expr import Step
-from s3sql.types import Column, Int32s, Mask, Rows
+from s3sql.types import Column
 
-__all__ = ["JsonBatch", "JsonBlock", "index_block"]
+__all__ = ["JsonBatch", "JsonBlock", "JsonRecords", "batch_of", "index_block", "read_block"]
+
+
+def read_block(
+    buffer: PaddedBuffer,
+    length: int,
+    path: tuple[Step, ...],
+    *,
+    at_start: bool,
+    at_end: bool,
+    scratch: Scratch,
+    base: int = 0,
+) -> JsonBlock | JsonRecords:
+    """The root values in the first *length* bytes of *buffer*, for the rows of ``FROM S3Object[*]<path>``.
+
+    Parameters as those of :func:`index_block`. Only marked where that is enough.
+    """
+    if not path:
+        records = index_records(buffer, length, at_start=at_start, at_end=at_end, scratch=scratch)
+        if records is not None:
+            return records
+    return index_block(buffer, length, at_start=at_start, at_end=at_end, scratch=scratch, base=base)
 
 
 class JsonBatch(Batch):
@@ -68,6 +93,13 @@ class JsonBatch(Batch):
     def field(self, number: int) -> NoReturn:
         """JSON has no numbered columns; the binder makes none."""
         raise TypeError(f"a row of JSON has no CSV field {number}")
+
+
+def batch_of(block: JsonBlock | JsonRecords, path: tuple[Step, ...], failure: FirstFailure) -> Batch:
+    """The rows of ``FROM S3Object[*]<path>`` in *block*; one that is only marked has no path."""
+    if isinstance(block, JsonRecords):
+        return RecordsBatch(block, block.roots, np.arange(len(block.roots), dtype=np.intp), failure)
+    return JsonBatch.of(block, path, failure)
 
 
 def _ambiguous_path() -> S3SelectError:

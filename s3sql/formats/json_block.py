@@ -19,13 +19,15 @@ from s3sql.kernels import json_index, json_paths, json_tape
 from s3sql.kernels.text import join
 from s3sql.kernels.utf8 import first_invalid_utf8
 from s3sql.limits import MAX_JSON_DEPTH, MAX_RECORD_BYTES
-from s3sql.types import Int32s, Text
+from s3sql.payloads import Int32s, Text
 
 _BOM = b"\xef\xbb\xbf"
 
-#: How far behind a syntax error a byte that is not UTF-8 still is the error that is reported: text is decoded
-#: by buffers of this size before it is parsed (Choice; AWS names multiples of it in InvalidTextEncoding).
-_DECODED_AHEAD = 8192
+#: AWS names multiples of this in InvalidTextEncoding.
+_DECODED_AT_ONCE = 8192
+
+#: How compressed objects begin: gzip and bzip2.
+_COMPRESSED = (b"\x1f\x8b", b"BZh")
 
 #: An incomplete value up to this long is looked at again, to know whether the values before it are compact.
 _SHORT_TAIL = 1 << 16
@@ -68,6 +70,10 @@ class JsonBlock:
         """Whether the block is free of errors and ends between two values."""
         return self.failure is None and self.consumed == self.length
 
+    def first(self, count: int) -> JsonBlock:
+        """The first *count* root values alone, without a failure behind them."""
+        return replace(self, roots=self.roots[:count], failure=None)
+
     def record_starts(self) -> Int32s:
         """The offset of the first byte of every root value."""
         return _root_slices(self.tape, self.roots)[0]
@@ -81,22 +87,27 @@ def index_block(
     at_end: bool,
     scratch: Scratch,
     base: int = 0,
+    longest: int = MAX_RECORD_BYTES,
 ) -> JsonBlock:
     """Parse the first *length* bytes of *buffer*.
 
     ``at_start``: the block begins the object, so a byte order mark is dropped. ``at_end``: nothing follows,
     so an incomplete value is an error. ``base``: where in the object the block begins, for messages.
+    ``longest``: bytes that a root value may have.
     The tape lies in *scratch* and is valid until the next block is indexed with it.
 
     ``failure`` is ``JSONParsingError``, ``InvalidTextEncoding`` or ``OverMaxRecordSize``.
     """
     array = buffer.array
-    start = len(_BOM) if at_start and array[: len(_BOM)].tobytes() == _BOM and length >= len(_BOM) else 0
-    block, status, where = _parse(array, start, length, at_end, MAX_RECORD_BYTES, scratch)
-    failure = _failure(status, where, block.consumed, array, length, at_end, base)
+    start = text_start(array, length) if at_start else 0
+    block, status, where = _parse(array, start, length, at_end, longest, scratch)
+    failure = _failure(status, where, block.consumed, array, length, at_end, base, longest)
     if failure is not None and status == json_tape.INCOMPLETE and failure.code == "OverMaxRecordSize":
-        status = json_tape.TOO_LONG
-    invalid = _first_invalid(array, start, length, block.consumed, status, where, at_end)
+        status, where = json_tape.TOO_LONG, block.consumed
+    if at_start and failure is not None and array[:length].tobytes().startswith(_COMPRESSED):
+        invalid = 0  # its first bytes are no JSON either, but that it is no text is what is wrong
+    else:
+        invalid = _first_invalid(array, start, block, status, where, at_end, longest)
     if invalid < 0 and failure is None:
         return block
     roots, consumed = block.roots, block.consumed
@@ -107,9 +118,14 @@ def index_block(
         failure = S3SelectError(
             "InvalidTextEncoding",
             "UTF-8 encoding is required. The text encoding error was found near byte "
-            f"{(base + invalid) // _DECODED_AHEAD * _DECODED_AHEAD + _DECODED_AHEAD:,}.",
+            f"{((base + invalid) // _DECODED_AT_ONCE + 1) * _DECODED_AT_ONCE:,}.",
         )
     return replace(block, roots=roots, consumed=consumed, failure=failure)
+
+
+def text_start(array: Bytes, length: int) -> int:
+    """Where the text of an object begins that begins with these bytes: behind a byte order mark."""
+    return len(_BOM) if length >= len(_BOM) and array[: len(_BOM)].tobytes() == _BOM else 0
 
 
 def block_of(text: Text) -> JsonBlock:
@@ -122,7 +138,7 @@ def block_of(text: Text) -> JsonBlock:
     length = join(text.buffer, text.starts, text.ends, ord("\n"), joined)
     block, status, where = _parse(joined, 0, length, True, length, Scratch())
     if status != json_tape.COMPLETE:
-        failure = _failure(status, where, block.consumed, joined, length, True, 0)
+        failure = _failure(status, where, block.consumed, joined, length, True, 0, length)
         assert failure is not None
         raise failure
     return replace(block, compact=True)
@@ -162,20 +178,14 @@ def _root_slices(tape: Int32s, roots: Int32s) -> tuple[Int32s, Int32s]:
 
 
 def _failure(
-    status: int, where: int, consumed: int, array: Bytes, length: int, at_end: bool, base: int
+    status: int, where: int, consumed: int, array: Bytes, length: int, at_end: bool, base: int, longest: int
 ) -> S3SelectError | None:
     """The error that a status of the parser means, if any."""
     if status == json_tape.COMPLETE:
         return None
-    if status == json_tape.TOO_LONG or (
-        status == json_tape.INCOMPLETE and length - consumed > MAX_RECORD_BYTES
-    ):
+    if status == json_tape.TOO_LONG or (status == json_tape.INCOMPLETE and length - consumed > longest):
         start = where if status == json_tape.TOO_LONG else consumed
-        return S3SelectError(
-            "OverMaxRecordSize",
-            f"The JSON value that begins at byte {base + start:,} is longer than {MAX_RECORD_BYTES:,} bytes, "
-            "the most a record may have.",
-        )
+        return too_long(base + start)
     if status == json_tape.INCOMPLETE:
         if not at_end:
             return None
@@ -186,6 +196,15 @@ def _failure(
     return S3SelectError(
         "JSONParsingError",
         f"The object is not valid JSON: {reason}, at byte {base + where:,}.",
+    )
+
+
+def too_long(place: int) -> S3SelectError:
+    """The error for the value at *place*, an offset in the object's text, which is too long for a record."""
+    return S3SelectError(
+        "OverMaxRecordSize",
+        f"The JSON value that begins at byte {place:,} is longer than {MAX_RECORD_BYTES:,} bytes, "
+        "the most a record may have.",
     )
 
 
@@ -202,13 +221,19 @@ def _shown(array: Bytes, where: int, length: int) -> str:
 
 
 def _first_invalid(
-    array: Bytes, start: int, length: int, consumed: int, status: int, where: int, at_end: bool
+    array: Bytes, start: int, block: JsonBlock, status: int, where: int, at_end: bool, longest: int
 ) -> int:
-    """The first byte that is not UTF-8 among those whose encoding counts now; -1 if there is none."""
+    """The first byte that is not UTF-8 before what else is wrong; -1 if there is none.
+
+    The earlier of two faults counts, wherever blocks end (Choice).
+    """
     if status == json_tape.COMPLETE or (status == json_tape.INCOMPLETE and not at_end):
-        return int(first_invalid_utf8(array, start, consumed))
-    end = min(length, where + _DECODED_AHEAD)
-    # A character that the end of these bytes cuts in two is not wrong.
-    while (not at_end or end < length) and end > start and array[end - 1] >= 0x80 and end > where:
-        end -= 1
+        end = block.consumed
+    elif status == json_tape.TOO_LONG:
+        # A value is too long from the byte behind the longest one on, which may be within a character.
+        end = where + longest
+        while end > where and array[end] & 0xC0 == 0x80:
+            end -= 1
+    else:
+        end = where
     return int(first_invalid_utf8(array, start, end))

@@ -8,18 +8,23 @@ types); both keep their spelling. Strings and lists are slices of the block wher
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
 from s3sql.buffers import PADDING
 from s3sql.errors import S3SelectError
-from s3sql.formats.json_block import JsonBlock
+from s3sql.formats.json_block import JsonBlock, block_of
 from s3sql.functions.numbers import decimals_of_text
 from s3sql.functions.registry import Fail
 from s3sql.kernels import json_paths, json_tape, json_text
 from s3sql.kernels.numbers import parse_ints
+from s3sql.late_payloads import LatePayloads
 from s3sql.limits import MAX_JSON_DEPTH
-from s3sql.types import Column, Int32s, Int64s, Kind, Payload, Text
+from s3sql.payloads import Decimals, Int32s, Int64s, Mask, Payload, Rows, Text, take_payload
+from s3sql.types import Column, Kind
 
 #: The bytes that cannot stand in a JSON string as they are.
 ESCAPED_BYTES = frozenset({*range(32), ord('"'), ord("\\")})
@@ -31,36 +36,54 @@ _NUMBERS = (1 << Kind.INT) | (1 << Kind.DECIMAL)
 def column_of(block: JsonBlock, nodes: Int32s, fail: Fail) -> Column:
     """The values with the given tape numbers; ABSENT is MISSING, AMBIGUOUS, whose row has failed, NULL.
 
-    Fails a row whose number has an exponent beyond 32 bits, ``ExternalEvalException``.
+    Numbers are read when a computation asks for them; one with an exponent beyond 32 bits then fails its
+    row, ``ExternalEvalException``.
     """
     length = len(nodes)
     tags = np.empty(length, np.uint8)
     source = Text(block.buffer, np.empty(length, np.int32), np.empty(length, np.int32))
     seen = json_paths.describe(block.tape, nodes, tags, source.starts, source.ends)
+
+    def compact() -> Text:
+        return source if block.compact else _compact(block, nodes, source, tags)
+
+    return column_of_values(source, tags, seen, compact, fail)
+
+
+def column_of_values(
+    source: Text, tags: NDArray[np.uint8], seen: int, compact: Callable[[], Text], fail: Fail
+) -> Column:
+    """The values whose bytes *source* has, strings without quotes, and whose kinds *tags* has.
+
+    ``seen``: which kinds occur, as :func:`s3sql.kernels.json_paths.describe` tells it. ``compact`` gives the
+    compact JSON of the lists and structs. Fails a row as :func:`column_of`.
+    """
+    length = len(tags)
     kinds = [kind for kind in Kind if seen >> kind & 1]
-    parts: dict[Kind, Payload] = {}
+    makers: dict[Kind, Callable[[Rows | None], Payload]] = {}
     for kind in kinds:
         if kind == Kind.BOOL:
-            parts[kind] = block.buffer[source.starts] == ord("t")
+            makers[kind] = _maker(source.buffer[source.starts] == ord("t"))
         elif kind == Kind.INT:
-            parts[kind] = _ints(_only(source, tags, kind, len(kinds)))
+            makers[kind] = partial(_ints, source, tags)
         elif kind == Kind.DECIMAL:
-            decimals, valid = decimals_of_text(_only(source, tags, kind, len(kinds)))
-            wrong = ~valid & (tags == kind)
-            if wrong.any():
-                fail(wrong, _exponent_too_large(source, int(np.argmax(wrong))))
-                tags[wrong] = Kind.NULL
-            parts[kind] = decimals
+            makers[kind] = partial(_decimals, source, tags, fail)
         elif kind == Kind.STRING:
             escaped = seen >> 8 & json_tape.ESCAPED
-            parts[kind] = _decoded(source, tags) if escaped else _unescaped(source)
+            makers[kind] = _maker(_decoded(source, tags) if escaped else _unescaped(source))
     if seen & _CONTAINERS:
-        compact = source if block.compact else _compact(block, nodes, source, tags)
-        parts |= {kind: compact for kind in kinds if kind in (Kind.LIST, Kind.STRUCT)}
+        text = compact()
+        makers |= {kind: _maker(text) for kind in kinds if kind in (Kind.LIST, Kind.STRUCT)}
+    parts = LatePayloads(makers)
     spelling = source if seen & _NUMBERS else None
     if len(kinds) == 1 and (not length or tags[0] == kinds[0]):
         return Column(length, kinds[0], None, parts, spelling)
     return Column.tagged(tags, parts, spelling)
+
+
+def _maker(payload: Payload) -> Callable[[Rows | None], Payload]:
+    """What gives a payload that is there already."""
+    return lambda rows: payload if rows is None else take_payload(payload, rows)
 
 
 def collections_of(block: JsonBlock, nodes: Int32s, owners: Int64s, length: int) -> Column:
@@ -89,18 +112,34 @@ def json_slices(block: JsonBlock, nodes: Int32s) -> Text:
     return Text(block.buffer, starts, ends)
 
 
-def _only(source: Text, tags: NDArray[np.uint8], kind: Kind, kinds: int) -> Text:
-    """*source* with the empty text in the rows of other kinds than *kind*."""
-    if kinds == 1:
-        return source
-    return Text(source.buffer, source.starts, np.where(tags == kind, source.ends, source.starts))
+def _only(source: Text, tags: NDArray[np.uint8], kind: Kind, rows: Rows | None) -> tuple[Text, Mask]:
+    """*source* in *rows*, the empty text where a value is not of *kind*; and where it is."""
+    if rows is not None:
+        source, tags = source.take(rows), tags[rows]
+    wanted = tags == kind
+    return Text(source.buffer, source.starts, np.where(wanted, source.ends, source.starts)), wanted
 
 
-def _ints(source: Text) -> Int64s:
-    numbers = np.empty(len(source), np.int64)
-    status = np.empty(len(source), np.uint8)
-    parse_ints(source.buffer, source.starts, source.ends, numbers, status)
+def _ints(source: Text, tags: NDArray[np.uint8], rows: Rows | None) -> Int64s:
+    text, _ = _only(source, tags, Kind.INT, rows)
+    numbers = np.empty(len(text), np.int64)
+    status = np.empty(len(text), np.uint8)
+    parse_ints(text.buffer, text.starts, text.ends, numbers, status)
     return numbers
+
+
+def _decimals(source: Text, tags: NDArray[np.uint8], fail: Fail, rows: Rows | None) -> Decimals:
+    """The decimals; one whose scale is impossible fails its row and is 0."""
+    text, wanted = _only(source, tags, Kind.DECIMAL, rows)
+    decimals, valid = decimals_of_text(text)
+    wrong = wanted & ~valid
+    if not wrong.any():
+        return decimals
+    failed = np.zeros(len(tags), np.bool_)
+    failed[np.flatnonzero(wrong) if rows is None else rows[wrong]] = True
+    fail(failed, _exponent_too_large(text, int(np.argmax(wrong))))
+    present = np.flatnonzero(~wrong)
+    return decimals.take(present).scatter(present, len(text))
 
 
 def _unescaped(source: Text) -> Text:
@@ -126,6 +165,14 @@ def _compact(block: JsonBlock, nodes: Int32s, source: Text, tags: NDArray[np.uin
     containers = np.empty(MAX_JSON_DEPTH, np.int32)
     json_text.compact_containers(block.buffer, block.tape, nodes, out, starts, ends, containers)
     return Text(out, starts, ends)
+
+
+def compact_slices(source: Text, tags: NDArray[np.uint8]) -> Text:
+    """The compact JSON of the lists and structs among the values whose bytes *source* has."""
+    rows = np.flatnonzero(tags >= Kind.LIST)
+    block = block_of(source.take(rows))
+    nodes = block.roots
+    return _compact(block, nodes, json_slices(block, nodes), tags[rows]).scatter(rows, len(tags))
 
 
 def _total(starts: Int32s, ends: Int32s) -> int:

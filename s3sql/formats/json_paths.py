@@ -24,8 +24,9 @@ from s3sql.formats.json_block import JsonBlock, block_of
 from s3sql.formats.json_columns import collections_of, column_of
 from s3sql.functions.registry import Fail
 from s3sql.kernels import json_paths as kernels
+from s3sql.payloads import Int32s, Int64s, Mask, Text
 from s3sql.plan.expr import Elements, Index, Members, Name, Step
-from s3sql.types import Column, Int32s, Int64s, Kind, Mask, Text
+from s3sql.types import Column, Kind
 
 
 def range_over(block: JsonBlock, steps: tuple[Step, ...]) -> Int32s:

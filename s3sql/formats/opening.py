@@ -1,10 +1,10 @@
 """Opening an object: what its beginning says, and which part of it a query scans.
 
-In: a request and an open object.  Out: an :class:`Opening`: the schema for the binder, the format for the
+In: a request and an open object.  Out: a :class:`TextOpening`: the schema for the binder, the format for the
 workers and the span for the reader.
 
 Source of the rules: AWS S3 API Reference, CSVInput (FileHeaderInfo) and ScanRange. Both ends of a scan range
-count; End alone is the last so many bytes (:func:`_bounds`); which records lie in it is found by
+count; End alone is the last so many bytes (:func:`bounds`); which records lie in it is found by
 :mod:`s3sql.exec.reader`. Choices: a byte order mark at the start is dropped; the header line of the object
 counts for every scan range.
 """
@@ -20,8 +20,10 @@ from s3sql.formats.csv import CsvFormat
 from s3sql.formats.csv_dialect import CsvDialect
 from s3sql.formats.csv_header import FirstRecord, first_record
 from s3sql.formats.decompressed_text import DecompressedText
+from s3sql.formats.json_array import JsonArrayFormat
 from s3sql.formats.json_format import JsonFormat
 from s3sql.limits import MORSEL_BYTES
+from s3sql.plan.expr import Elements
 from s3sql.plan.logical import Plan, Scan
 from s3sql.plan.schema import CsvSchema, JsonSchema, Schema
 from s3sql.plan.traverse import nodes
@@ -65,7 +67,7 @@ class Span:
     aligned: bool
 
 
-class Opening:
+class TextOpening:
     """A text whose beginning has been looked at."""
 
     def __init__(self, request: SelectRequest, source: ByteSource) -> None:
@@ -82,10 +84,6 @@ class Opening:
         self._dialect: CsvDialect | None = None
         if isinstance(request.input, CsvInput):
             self._open_csv(request.input)
-        elif not isinstance(request.input, JsonInput):
-            raise S3SelectError(
-                "UnsupportedSyntax", "Parquet objects cannot be queried; CSV and JSON objects can."
-            )
         self.span = self._span()
 
     def _open_csv(self, csv: CsvInput) -> None:
@@ -134,7 +132,8 @@ class Opening:
         """The format for the workers, reading what *plan* needs."""
         scan = next(node for node in nodes(plan) if isinstance(node, Scan))
         if isinstance(self._request.input, JsonInput):
-            return JsonFormat(self._request.input, scan.path)
+            ranged = bool(scan.path) and isinstance(scan.path[0], Elements)
+            return (JsonArrayFormat if ranged else JsonFormat)(self._request.input, scan.path)
         assert self._dialect is not None
         names = self._header.fields if self._header is not None and self._uses_names() else ()
         return CsvFormat(self._dialect, scan.columns or (), names, scan.required_literal, scan.late_columns)
@@ -147,13 +146,15 @@ class Opening:
         chosen = self._request.scan_range
         if chosen is None:
             return Span(self._first, None, aligned=True)
-        if self._dialect is not None and self._dialect.self_overlapping:
+        dialect = self._dialect
+        if dialect is not None and dialect.quote and dialect.record == 2 * dialect.quote:
             raise S3SelectError(
                 "UnsupportedScanRangeInput",
-                f"A ScanRange cannot be used with the RecordDelimiter {self._dialect.record.decode()!r}, "
-                "because where a run of it is cut depends on everything before. Query the whole object.",
+                f"A ScanRange cannot be used with the RecordDelimiter {dialect.record.decode()!r} and the "
+                f"QuoteCharacter {dialect.quote.decode()!r}, because what a run of them means depends on all "
+                "that is before it. Query the whole object.",
             )
-        start, end = _bounds(chosen, self.text.size)
+        start, end = bounds(chosen, self.text.size)
         stop = None if end is None else end + 1
         if start <= self._first:
             return Span(self._first, stop, aligned=True)
@@ -175,7 +176,7 @@ class Opening:
             self._sequential.close()
 
 
-def _bounds(chosen: ScanRange, size: int | None) -> tuple[int, int | None]:
+def bounds(chosen: ScanRange, size: int | None) -> tuple[int, int | None]:
     """First and last byte of a scan range, both inclusive; None: to the end.
 
     Raises:
@@ -199,10 +200,10 @@ def _bounds(chosen: ScanRange, size: int | None) -> tuple[int, int | None]:
     return chosen.start, chosen.end
 
 
-def open_text(request: SelectRequest, source: ByteSource) -> Opening:
+def open_text(request: SelectRequest, source: ByteSource) -> TextOpening:
     """Look at the beginning of the object.
 
     Raises:
         S3SelectError: the scan range does not fit the object, or the header line cannot be read.
     """
-    return Opening(request, source)
+    return TextOpening(request, source)

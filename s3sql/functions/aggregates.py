@@ -31,12 +31,12 @@ from typing import Any
 import numpy as np
 
 from s3sql.errors import S3SelectError
-from s3sql.functions.arithmetic import arithmetic
 from s3sql.functions.exact_sum import DecimalTotal, FloatTotal, sum_of_integers
 from s3sql.functions.extremes import Extreme, values_of
 from s3sql.functions.numbers import CONTEXT, has_valid_scale
 from s3sql.functions.registry import Fail
-from s3sql.types import NUMBERS, Column, Decimals, Kind, Mask
+from s3sql.payloads import Decimals, Mask
+from s3sql.types import NUMBERS, Column, Kind
 
 _ADVICE = "The query cannot be evaluated. Please check the query and file and try again."
 _REMEDY = "CAST(… AS INT), CAST(… AS DECIMAL) or CAST(… AS FLOAT) makes a number of text"
@@ -223,15 +223,18 @@ class Average(_TotalAccumulator):
     name = "AVG"
 
     def evaluate(self) -> Column:
-        """The total divided by the number of values."""
+        """The total divided by the number of values.
+
+        Raises:
+            S3SelectError: ExternalEvalException, the quotient needs a scale beyond 32 bits.
+        """
         totals = self._totals
         if not totals.count:
             return Column.unknown(Kind.NULL, 1)
         exact = totals.exact()
         if exact is None or totals.counts[Kind.FLOAT]:
             return Column.of(Kind.FLOAT, np.array([totals.floats.rounded(exact, totals.count)]))
-        dividend = Column.of(Kind.DECIMAL, Decimals.of([exact]))
-        return arithmetic("/", dividend, _int_column(totals.count), _raise)
+        return _decimal_column(_quotient(exact, totals.count))
 
 
 class _ExtremeAccumulator(ValueAccumulator):
@@ -333,8 +336,19 @@ def _mixed(name: str) -> S3SelectError:
     return S3SelectError("ExternalEvalException", f"{_ADVICE} {name} found both numbers and timestamps.")
 
 
-def _raise(where: Mask, error: S3SelectError) -> None:
-    raise error
+def _quotient(total: Decimal, count: int) -> Decimal:
+    """The division of decimals, for a dividend of any number of digits.
+
+    An exact quotient keeps a scale of 0 or more where 38 digits allow it: 600 / 3 is 200, not 2E+2.
+    """
+    quotient = CONTEXT.divide(total, Decimal(count))
+    exponent = quotient.as_tuple().exponent
+    assert isinstance(exponent, int), "the quotient of decimals is finite"
+    if exponent <= 0:
+        return quotient
+    room = CONTEXT.prec - len(quotient.as_tuple().digits)
+    lowest = 0 if not quotient else max(0, exponent - room)
+    return quotient.quantize(Decimal((0, (1,), lowest)), context=CONTEXT)
 
 
 def _int_column(value: int) -> Column:
@@ -343,5 +357,5 @@ def _int_column(value: int) -> Column:
 
 def _decimal_column(value: Decimal) -> Column:
     if not has_valid_scale(value):
-        raise S3SelectError("ExternalEvalException", f"{_ADVICE} The total needs a scale beyond 32 bits.")
+        raise S3SelectError("ExternalEvalException", f"{_ADVICE} The result needs a scale beyond 32 bits.")
     return Column.of(Kind.DECIMAL, Decimals.of([value]))

@@ -15,27 +15,19 @@ ExternalEvalException. Nothing is converted: text of a CSV column fails as well.
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from s3sql.errors import S3SelectError
-from s3sql.functions.numbers import (
-    CONTEXT,
-    as_decimals,
-    as_floats,
-    describe,
-    has_valid_scale,
-    unscaled_of,
-    wide_rows,
-    with_wide,
-)
+from s3sql.functions.numbers import as_decimals, as_floats, describe
 from s3sql.functions.registry import Fail
 from s3sql.kernels import decimals as decimal_kernels
 from s3sql.kernels import integers as integer_kernels
-from s3sql.types import NUMBERS, Column, Decimals, Kind, Mask, Payload
+from s3sql.kernels import wide_decimals as wide_kernels
+from s3sql.payloads import Decimals, Int32s, Int64s, Mask, Payload
+from s3sql.types import NUMBERS, Column, Kind
 
 #: Computes all rows of two payloads; fails among *rows* are reported and left out of the returned mask.
 _Computation: TypeAlias = Callable[[str, Payload, Payload, Mask, Fail], tuple[Payload, Mask]]
@@ -57,8 +49,8 @@ def arithmetic(operator: str, left: Column, right: Column, fail: Fail) -> Column
         if not rows.any():
             continue
         kind = max((left_kind, right_kind), key=_RANK.__getitem__)
-        a = _CONVERSIONS[kind](left_kind, left.parts[left_kind], rows)
-        b = _CONVERSIONS[kind](right_kind, right.parts[right_kind], rows)
+        a = _CONVERSIONS[kind](left_kind, left.parts[left_kind])
+        b = _CONVERSIONS[kind](right_kind, right.parts[right_kind])
         payload, fine = _COMPUTATIONS[kind](operator, a, b, rows, fail)
         np.copyto(tags, np.uint8(kind), where=fine)
         parts[kind] = _merged(parts[kind], payload, fine) if kind in parts else payload
@@ -88,12 +80,11 @@ def sign(operator: str, operand: Column, fail: Fail) -> Column:
 
 def _negated_decimals(payload: Payload) -> Decimals:
     assert isinstance(payload, Decimals)
-    zeros = Decimals(np.zeros(len(payload), np.int64), payload.scale)
-    return _compute_decimals("-", zeros, payload, np.ones(len(payload), np.bool_), _never)[0]
-
-
-def _never(where: Mask, error: S3SelectError) -> None:
-    raise AssertionError(f"the sign of a decimal can always be changed: {error}")
+    if payload.high is None and not (payload.low == integer_kernels.LEAST).any():
+        return Decimals(-payload.low, payload.scale)
+    # In two's complement -x is ~x + 1; the 1 is carried on where the low half is zero.
+    high = ~payload.high_half() + (payload.low == 0)
+    return Decimals.of_halves(-payload.low, payload.scale, high)
 
 
 def _merged(first: Payload, second: Payload, where: Mask) -> Payload:
@@ -102,16 +93,11 @@ def _merged(first: Payload, second: Payload, where: Mask) -> Payload:
         return np.where(where, second, first)  # type: ignore[arg-type]
     assert isinstance(first, Decimals)
     assert isinstance(second, Decimals)
-    wide = None
-    if first.wide is not None or second.wide is not None:
-        nothing = np.full(len(first), None, np.object_)
-        wide = np.where(
-            where,
-            nothing if second.wide is None else second.wide,
-            nothing if first.wide is None else first.wide,
-        )
-    mantissa = np.where(where, second.mantissa, first.mantissa)
-    return Decimals(mantissa, np.where(where, second.scale, first.scale), wide)
+    high = None
+    if first.high is not None or second.high is not None:
+        high = np.where(where, second.high_half(), first.high_half())
+    low = np.where(where, second.low, first.low)
+    return Decimals(low, np.where(where, second.scale, first.scale), high)
 
 
 # --- errors -----------------------------------------------------------------------------------------------
@@ -206,93 +192,68 @@ def _compute_decimals(
 ) -> tuple[Decimals, Mask]:
     assert isinstance(left, Decimals)
     assert isinstance(right, Decimals)
-    mantissa = np.empty(len(left), np.int64)
-    scale = np.empty(len(left), np.int32)
-    odd = np.empty(len(left), np.bool_)
-    operands = (left.mantissa, left.scale, right.mantissa, right.scale)
-    _DECIMAL_KERNELS[operator](*operands, mantissa, scale, odd)
-    computed: dict[int, Decimal] = {}
-    by_zero: list[int] = []
-    beyond: list[int] = []
-    odd[wide_rows(None, left, right)] = True
-    for row in np.flatnonzero(odd & rows).tolist():
-        a, b = left.value(row), right.value(row)
-        if operator in "/%" and not b:
-            by_zero.append(row)
-            continue
-        value = _EXACT[operator](a, b)
-        if has_valid_scale(value):
-            computed[row] = value
-        else:
-            beyond.append(row)
-    if not by_zero and not beyond:
-        return with_wide(mantissa, scale, computed), rows
-    fine = rows.copy()
-    fine[by_zero] = False
-    fine[beyond] = False
-    if by_zero:
-        fail(_mask(len(left), by_zero), _by_zero(operator))
-    if beyond:
-        a, b = left.value(beyond[0]), right.value(beyond[0])
-        found = f"{describe(a)} {operator} {describe(b)}"
+    length = len(left)
+    if left.high is not None or right.high is not None:
+        low, high, scale = np.zeros(length, np.int64), np.zeros(length, np.int64), np.zeros(length, np.int32)
+        return _compute_wide(operator, left, right, rows, rows, (low, high, scale), fail)
+    low, scale, odd = np.empty(length, np.int64), np.empty(length, np.int32), np.empty(length, np.bool_)
+    if not _DECIMAL_KERNELS[operator](left.low, left.scale, right.low, right.scale, low, scale, odd):
+        return Decimals(low, scale), rows
+    return _compute_wide(operator, left, right, odd & rows, rows, (low, low >> 63, scale), fail)
+
+
+def _compute_wide(
+    operator: str,
+    left: Decimals,
+    right: Decimals,
+    where: Mask,
+    rows: Mask,
+    results: tuple[Int64s, Int64s, Int32s],
+    fail: Fail,
+) -> tuple[Decimals, Mask]:
+    """As :func:`_compute_decimals`, in 128 bits, for the rows *where*; the others have their results."""
+    low, high, scale = results
+    status = np.zeros(len(low), np.uint8)
+    operands = (left.low, left.high_half(), left.scale, right.low, right.high_half(), right.scale)
+    failing = _WIDE_KERNELS[operator](*operands, where, low, high, scale, status)
+    decimals = Decimals.of_halves(low, scale, high)
+    if not failing:
+        return decimals, rows
+    by_zero = status == integer_kernels.BY_ZERO
+    if by_zero.any():
+        fail(by_zero, _by_zero(operator))
+    beyond = status == integer_kernels.OVERFLOW
+    if beyond.any():
+        row = int(beyond.argmax())
+        found = f"{describe(left.value(row))} {operator} {describe(right.value(row))}"
         message = f"{_ADVICE} Found {found}: the scale of the result does not fit 32 bits."
-        fail(_mask(len(left), beyond), S3SelectError("ExternalEvalException", message))
-    return with_wide(mantissa, scale, computed), fine
+        fail(beyond, S3SelectError("ExternalEvalException", message))
+    return decimals, rows & (status == integer_kernels.FINE)
 
 
-def _mask(length: int, rows: list[int]) -> Mask:
-    mask = np.zeros(length, np.bool_)
-    mask[rows] = True
-    return mask
+def _add_kernel(add: Callable[..., int], operands: int, sign: int) -> Callable[..., int]:
+    """Addition or subtraction, by *sign*, which the kernel takes behind the arrays of its operands."""
 
-
-def _add_kernel(direction: int) -> Callable[..., int]:
-    def run(left: Any, left_scale: Any, right: Any, right_scale: Any, *results: Any) -> int:
-        return decimal_kernels.add(left, left_scale, right, right_scale, direction, *results)
+    def run(*arrays: Any) -> int:
+        return add(*arrays[:operands], sign, *arrays[operands:])
 
     return run
 
 
 _DECIMAL_KERNELS: dict[str, Callable[..., int]] = {
-    "+": _add_kernel(1),
-    "-": _add_kernel(-1),
+    "+": _add_kernel(decimal_kernels.add, 4, 1),
+    "-": _add_kernel(decimal_kernels.add, 4, -1),
     "*": decimal_kernels.multiply,
     "/": decimal_kernels.divide,
     "%": decimal_kernels.remainder,
 }
 
-
-def _exact_quotient(left: Decimal, right: Decimal) -> Decimal:
-    """Exact quotients keep a scale of 0 or more where 38 digits allow it: 600/3.00 is 200, not 2E+2."""
-    quotient = CONTEXT.divide(left, right)
-    unscaled, exponent = unscaled_of(quotient)
-    if exponent <= 0:
-        return quotient
-    if not unscaled:
-        return Decimal(0)
-    room = CONTEXT.prec - len(str(abs(unscaled)))
-    return quotient.quantize(Decimal((0, (1,), max(0, exponent - room))), context=CONTEXT)
-
-
-def _exact_remainder(left: Decimal, right: Decimal) -> Decimal:
-    """The remainder at the larger scale, without the quotient, which may have any number of digits."""
-    dividend, left_exponent = unscaled_of(left)
-    divisor, right_exponent = unscaled_of(right)
-    exponent = min(left_exponent, right_exponent)
-    if right_exponent - exponent > 2 * CONTEXT.prec:
-        rest = abs(dividend)  # at the dividend's own scale, and far smaller than the divisor
-    else:
-        modulus = abs(divisor) * 10 ** (right_exponent - exponent)
-        rest = abs(dividend) * pow(10, left_exponent - exponent, modulus) % modulus
-    return Decimal(-rest if dividend < 0 else rest).scaleb(exponent, context=CONTEXT)
-
-
-_EXACT: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
-    "+": CONTEXT.add,
-    "-": CONTEXT.subtract,
-    "*": CONTEXT.multiply,
-    "/": _exact_quotient,
-    "%": _exact_remainder,
+_WIDE_KERNELS: dict[str, Callable[..., int]] = {
+    "+": _add_kernel(wide_kernels.add, 6, 1),
+    "-": _add_kernel(wide_kernels.add, 6, -1),
+    "*": wide_kernels.multiply,
+    "/": wide_kernels.divide,
+    "%": wide_kernels.remainder,
 }
 
 # --- tables -----------------------------------------------------------------------------------------------
@@ -301,17 +262,13 @@ _EXACT: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
 _RANK = {Kind.INT: 0, Kind.DECIMAL: 1, Kind.FLOAT: 2}
 
 
-def _same_ints(kind: Kind, payload: Payload, rows: Mask) -> Payload:
+def _same_ints(kind: Kind, payload: Payload) -> Payload:
     return payload
 
 
-def _to_decimals(kind: Kind, payload: Payload, rows: Mask) -> Payload:
-    return as_decimals(kind, payload)
-
-
-_CONVERSIONS: dict[Kind, Callable[[Kind, Payload, Mask], Payload]] = {
+_CONVERSIONS: dict[Kind, Callable[[Kind, Payload], Payload]] = {
     Kind.INT: _same_ints,
-    Kind.DECIMAL: _to_decimals,
+    Kind.DECIMAL: as_decimals,
     Kind.FLOAT: as_floats,
 }
 

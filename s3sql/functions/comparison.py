@@ -28,7 +28,8 @@ from s3sql.functions.json_values import same_json
 from s3sql.functions.numbers import as_decimals, as_floats, decimals_of_text, order_decimals
 from s3sql.functions.registry import Fail
 from s3sql.kernels import compare as kernels
-from s3sql.types import NUMBERS, Column, Kind, Mask, Payload, Text, Timestamps
+from s3sql.payloads import Mask, Payload, Text, Timestamps
+from s3sql.types import NUMBERS, Column, Kind
 
 #: Judges all rows of two payloads; the mask says in which of them the answer is asked for (None: in all).
 _Judge: TypeAlias = Callable[[str, Any, Any, "Mask | None"], Mask]
@@ -140,7 +141,7 @@ def _compare_uniform(operator: str, left: Column, right: Column, fail: Fail) -> 
 def _fail_unordered(operator: str, left: Column, right: Column, rows: Mask, fail: Fail) -> None:
     row = int(np.argmax(rows))
     left_kind, right_kind = Kind(int(left.tag_array()[row])), Kind(int(right.tag_array()[row]))
-    hint = "compare values of one kind; CAST makes a number of text"
+    hint = "compare values of one kind; CAST makes a number or a timestamp of text"
     if left_kind == right_kind:
         hint = f"a {left_kind.name} can only be compared by = and <>"
     fail(
@@ -201,14 +202,14 @@ def _judge_arrays(operator: str, left: NDArray[Any], right: NDArray[Any], rows: 
 
 def _judge_floats(left_kind: Kind, right_kind: Kind) -> _Judge:
     def judge(operator: str, left: Payload, right: Payload, rows: Mask | None) -> Mask:
-        return _UFUNCS[operator](as_floats(left_kind, left, rows), as_floats(right_kind, right, rows))
+        return _UFUNCS[operator](as_floats(left_kind, left), as_floats(right_kind, right))
 
     return judge
 
 
 def _judge_decimals(left_kind: Kind, right_kind: Kind) -> _Judge:
     def judge(operator: str, left: Payload, right: Payload, rows: Mask | None) -> Mask:
-        sign = order_decimals(as_decimals(left_kind, left), as_decimals(right_kind, right), rows)
+        sign = order_decimals(as_decimals(left_kind, left), as_decimals(right_kind, right))
         return _UFUNCS[operator](sign, 0)
 
     return judge
@@ -249,14 +250,11 @@ def _order_texts(left: Text, right: Text) -> NDArray[np.int8]:
 
 
 def _judge_timestamps(operator: str, left: Timestamps, right: Timestamps, rows: Mask | None) -> Mask:
-    later = np.where(
-        left.seconds == right.seconds,
-        left.nanoseconds > right.nanoseconds,
-        left.seconds > right.seconds,
-    )
-    same = (left.seconds == right.seconds) & (left.nanoseconds == right.nanoseconds)
-    sign = np.where(same, np.int8(0), np.where(later, np.int8(1), np.int8(-1)))
-    return _UFUNCS[operator](sign, np.int8(0))
+    judge = _UFUNCS[operator]
+    same = left.seconds == right.seconds
+    if not same.any():
+        return judge(left.seconds, right.seconds)
+    return np.where(same, judge(left.nanoseconds, right.nanoseconds), judge(left.seconds, right.seconds))
 
 
 def _judge_json(operator: str, left: Text, right: Text, rows: Mask | None) -> Mask:

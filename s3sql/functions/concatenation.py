@@ -1,11 +1,13 @@
 """The operator ``||``, and joining columns of text in general.
 
-In: two columns.  Out: a column of strings, NULL where either side is unknown.
+In: columns.  Out: a column of strings, NULL where one of them is unknown.
 
 Sources: AWS S3 User Guide, Operators; PartiQL v0.1. Both sides must be strings; nothing is converted.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -13,32 +15,49 @@ from s3sql.buffers import PaddedBuffer
 from s3sql.errors import S3SelectError
 from s3sql.functions.registry import Fail
 from s3sql.kernels import joining
-from s3sql.types import Column, Kind, Text
+from s3sql.payloads import Text
+from s3sql.types import Column, Kind
 
 
-def concatenate(left: Column, right: Column, fail: Fail) -> Column:
-    """``left || right``; a known value other than a string fails with ExternalEvalException."""
-    known = left.known() & right.known()
-    strings = left.mask(Kind.STRING) & right.mask(Kind.STRING)
-    wrong = known & ~strings
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        kinds = " || ".join(Kind(int(column.tag_array()[row])).name for column in (left, right))
-        fail(
-            wrong,
-            S3SelectError(
-                "ExternalEvalException",
-                "The query cannot be evaluated. Please check the query and file and try again. "
-                f"Found {kinds}: both sides must be strings; CAST(… AS STRING) makes one.",
-            ),
-        )
-    if strings.all() and left.length:
-        return Column.of(Kind.STRING, joined(left.text(), right.text()))
+def concatenate(first: Column, others: Iterable[tuple[Column, Fail]]) -> Column:
+    """``first || second || …``; a known value other than a string fails with ExternalEvalException.
+
+    Each operand behind the first comes with the report of the ``||`` before it. They are asked for one by
+    one, each when those before it have been checked, so that failures are reported from left to right.
+    """
+    operands, known, strings = [first], first.known(), first.mask(Kind.STRING)
+    for operand, fail in others:
+        both = strings & operand.mask(Kind.STRING)
+        wrong = known & operand.known() & ~both
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            left = Kind.STRING if strings[row] else Kind(int(first.tag_array()[row]))
+            fail(wrong, _not_strings(left, Kind(int(operand.tag_array()[row]))))
+        known = strings = both
+        operands.append(operand)
+    if strings.all() and first.length:
+        return Column.of(Kind.STRING, _joined_in_pairs([operand.text() for operand in operands]))
     rows = np.flatnonzero(strings)
     if not len(rows):
-        return Column.unknown(Kind.NULL, left.length)
-    together = Column.of(Kind.STRING, joined(left.text().take(rows), right.text().take(rows)))
-    return Column.interleave(left.length, [(rows, together)])
+        return Column.unknown(Kind.NULL, first.length)
+    together = _joined_in_pairs([operand.text().take(rows) for operand in operands])
+    return Column.interleave(first.length, [(rows, Column.of(Kind.STRING, together))])
+
+
+def _not_strings(left: Kind, right: Kind) -> S3SelectError:
+    return S3SelectError(
+        "ExternalEvalException",
+        "The query cannot be evaluated. Please check the query and file and try again. "
+        f"Found {left.name} || {right.name}: both sides must be strings; CAST(… AS STRING) makes one.",
+    )
+
+
+def _joined_in_pairs(texts: list[Text]) -> Text:
+    """All *texts* together. One after the other would copy the first as often as there are others."""
+    while len(texts) > 1:
+        last = texts[len(texts) & ~1 :]
+        texts = [joined(left, right) for left, right in zip(texts[::2], texts[1::2], strict=False)] + last
+    return texts[0]
 
 
 def joined(left: Text, right: Text) -> Text:

@@ -15,7 +15,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from s3sql.functions.registry import Fail, scalar
-from s3sql.types import Column, Rows
+from s3sql.payloads import Rows
+from s3sql.types import Column
 
 
 @scalar("COALESCE")
@@ -23,7 +24,7 @@ def coalesce(arguments: Sequence[Column], fail: Fail) -> Column:
     """The first argument that is neither NULL nor MISSING, else NULL. Never fails."""
     first = arguments[0]
     if first.length == 0 or bool(first.known().all()):
-        return Column(first.length, first.kind, first.tags, first.parts)  # without the spelling, as below
+        return first.computed()  # without the spelling, as below
     pieces: list[tuple[Rows, Column]] = []
     undecided = np.arange(first.length)
     for argument in arguments:

@@ -9,6 +9,8 @@ Sources: AWS S3 User Guide, Conversion functions; PartiQL v0.1.
     number   is it not zero     truncated            nearest     by shortest text number text
     STRING   'true', any case   digits with a sign   number, NaN number           same
 
+STRING to TIMESTAMP takes Ion text alone, without blanks around it; TIMESTAMP to STRING gives it.
+
 A pair without conversion fails with InvalidCast, text that does not fit with CastFailed, and a number
 beyond 64 bits with IntegerOverflow.
 """
@@ -28,21 +30,22 @@ from s3sql.functions.numbers import (
     as_floats,
     decimals_of_text,
     describe,
-    wide_mask,
-    wide_rows,
 )
 from s3sql.functions.registry import Fail
 from s3sql.kernels import compare as text_kernels
 from s3sql.kernels import decimals as decimal_kernels
 from s3sql.kernels import numbers as kernels
-from s3sql.types import Column, Decimals, Kind, Mask, Payload, Text
+from s3sql.kernels import timestamps as timestamp_kernels
+from s3sql.kernels.rescale_decimals import truncate_wide
+from s3sql.payloads import Decimals, Mask, Payload, Text, Timestamps
+from s3sql.types import Column, Kind
 
 #: Converts all rows of a payload; fails among *rows* are reported and left out of the returned mask.
 _Conversion: TypeAlias = Callable[[Any, Mask, Fail], tuple[Payload, Mask]]
 
 
 def cast(operand: Column, kind: Kind, fail: Fail) -> Column:
-    """``CAST(operand AS kind)``, the kind one of BOOL, INT, FLOAT, DECIMAL, STRING."""
+    """``CAST(operand AS kind)``, the kind one of BOOL, INT, FLOAT, DECIMAL, STRING, TIMESTAMP."""
     if operand.kind == kind:
         return Column.of(kind, operand.parts[kind])
     if operand.kind is not None and operand.length:
@@ -91,6 +94,7 @@ _EXPECTED = {
     Kind.INT: "digits with an optional sign",
     Kind.FLOAT: "a number, NaN or Infinity",
     Kind.DECIMAL: "a number such as -12.50 or 1e3",
+    Kind.TIMESTAMP: "an Ion timestamp such as 2007-04-05T14:30Z or 2007-04-05",
 }
 
 
@@ -141,8 +145,8 @@ def _array_to_bool(payload: NDArray[Any], rows: Mask, fail: Fail) -> tuple[Paylo
 
 
 def _decimal_to_bool(payload: Decimals, rows: Mask, fail: Fail) -> tuple[Payload, Mask]:
-    truth = payload.mantissa != 0
-    return truth if payload.wide is None else truth | wide_mask(payload.wide), rows
+    truth = payload.low != 0
+    return truth if payload.high is None else truth | (payload.high != 0), rows
 
 
 def _text_to_bool(payload: Text, rows: Mask, fail: Fail) -> tuple[Payload, Mask]:
@@ -167,13 +171,10 @@ def _float_to_int(payload: Floats, rows: Mask, fail: Fail) -> tuple[Payload, Mas
 def _decimal_to_int(payload: Decimals, rows: Mask, fail: Fail) -> tuple[Payload, Mask]:
     result = np.empty(len(payload), np.int64)
     status = np.empty(len(payload), np.uint8)
-    decimal_kernels.truncate(payload.mantissa, payload.scale, result, status)
-    for row in wide_rows(rows, payload):
-        value = payload.value(row)
-        integer = int(value) if value.adjusted() < 19 else 2**63
-        fits = -(2**63) <= integer < 2**63
-        status[row] = not fits
-        result[row] = integer if fits else 0
+    if payload.high is None:
+        decimal_kernels.truncate(payload.low, payload.scale, result, status)
+    else:
+        truncate_wide(payload.low, payload.high, payload.scale, result, status)
     fine = _report(fail, rows & (status != 0), lambda row: _overflow(Kind.DECIMAL, payload.value(row)))
     return result, rows & fine
 
@@ -205,7 +206,7 @@ def _array_to_float(payload: NDArray[Any], rows: Mask, fail: Fail) -> tuple[Payl
 
 
 def _decimal_to_float(payload: Decimals, rows: Mask, fail: Fail) -> tuple[Payload, Mask]:
-    floats = as_floats(Kind.DECIMAL, payload, rows)
+    floats = as_floats(Kind.DECIMAL, payload)
     fine = _report(
         fail,
         rows & np.isinf(floats),
@@ -258,6 +259,30 @@ def _text_to_decimal(payload: Text, rows: Mask, fail: Fail) -> tuple[Payload, Ma
     return decimals, rows & fine
 
 
+# --- to TIMESTAMP -----------------------------------------------------------------------------------------
+
+
+def _text_to_timestamp(payload: Text, rows: Mask, fail: Fail) -> tuple[Payload, Mask]:
+    length = len(payload)
+    stamps = Timestamps(
+        np.empty(length, np.int64),
+        np.empty(length, np.int32),
+        np.empty(length, np.uint8),
+        np.empty(length, np.int16),
+    )
+    fields = (stamps.seconds, stamps.nanoseconds, stamps.precision, stamps.offset)
+    status = np.empty(length, np.uint8)
+    if not timestamp_kernels.parse_timestamps(payload.buffer, payload.starts, payload.ends, *fields, status):
+        return stamps, rows
+
+    def failed(row: int) -> S3SelectError:
+        fine = status[row] == timestamp_kernels.TOO_FINE
+        expected = "at most nine digits of fraction" if fine else _EXPECTED[Kind.TIMESTAMP]
+        return _failed(Kind.STRING, Kind.TIMESTAMP, _string(payload, row), expected)
+
+    return stamps, rows & _report(fail, rows & (status != timestamp_kernels.OK), failed)
+
+
 # --- to STRING --------------------------------------------------------------------------------------------
 
 
@@ -301,4 +326,7 @@ _CONVERSIONS: dict[tuple[Kind, Kind], _Conversion] = {
     (Kind.STRING, Kind.FLOAT): _text_to_float,
     (Kind.STRING, Kind.DECIMAL): _text_to_decimal,
     (Kind.STRING, Kind.STRING): _same,
+    (Kind.STRING, Kind.TIMESTAMP): _text_to_timestamp,
+    (Kind.TIMESTAMP, Kind.STRING): _to_text(Kind.TIMESTAMP),
+    (Kind.TIMESTAMP, Kind.TIMESTAMP): _same,
 }

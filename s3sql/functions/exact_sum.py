@@ -18,9 +18,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from s3sql.functions.numbers import unscaled_of, wide_mask
 from s3sql.kernels import exact_sum as kernels
-from s3sql.types import Decimals
+from s3sql.payloads import Decimals, Int32s, Int64s
 
 #: A float counts this many parts of 1.
 _FLOAT_UNIT = 1 << 1074
@@ -93,28 +92,39 @@ class DecimalTotal:
 
     def add(self, values: Decimals) -> None:
         """Add the values."""
-        mantissa, scale = values.mantissa, values.scale
-        if values.wide is not None:
-            wide = wide_mask(values.wide)
-            for row in np.flatnonzero(wide).tolist():
-                unscaled, exponent = unscaled_of(values.value(row))
-                self._add(unscaled, -exponent)
-            mantissa, scale = mantissa[~wide], scale[~wide]
+        low, high, scale = values.low, values.high, values.scale
         if not len(scale):
             return
         if bool((scale == scale[0]).all()):
-            self._add(sum_of_integers(mantissa), int(scale[0]))
+            self._add(_sum_of_mantissas(low, high), int(scale[0]))
             return
+        left_out = self._add_narrow(low, scale) if high is None else self._add_wide(low, high, scale)
+        if left_out:
+            outside = np.flatnonzero((scale < 0) | (scale > kernels.MAX_SCALE))
+            outside = outside[np.argsort(scale[outside], kind="stable")]
+            first = np.flatnonzero(np.diff(scale[outside], prepend=scale[outside[0]] - 1))
+            for rows in np.split(outside, first[1:]):
+                self._add(
+                    _sum_of_mantissas(low[rows], None if high is None else high[rows]), int(scale[rows[0]])
+                )
+
+    def _add_narrow(self, mantissa: Int64s, scale: Int32s) -> int:
+        """Add what has a usual scale; returns how many values do not."""
         totals = np.zeros(3 * (kernels.MAX_SCALE + 1), np.int64)
         left_out = kernels.add_by_scale(mantissa, scale, totals)
-        for place, (low, high, count) in enumerate(totals.reshape(-1, 3).tolist()):
+        for place, (lower, upper, count) in enumerate(totals.reshape(-1, 3).tolist()):
             if count:
-                self._add(low + (high << 32), place)
-        if left_out:
-            outside = (scale < 0) | (scale > kernels.MAX_SCALE)
-            mantissa, scale = mantissa[outside], scale[outside]
-            for place in np.unique(scale).tolist():
-                self._add(sum_of_integers(mantissa[scale == place]), place)
+                self._add(lower + (upper << 32), place)
+        return left_out
+
+    def _add_wide(self, low: Int64s, high: Int64s, scale: Int32s) -> int:
+        """As :meth:`_add_narrow`."""
+        totals = np.zeros(5 * (kernels.MAX_SCALE + 1), np.int64)
+        left_out = kernels.add_wide_by_scale(low, high, scale, totals)
+        for place, (*quarters, count) in enumerate(totals.reshape(-1, 5).tolist()):
+            if count:
+                self._add(sum(quarter << 32 * part for part, quarter in enumerate(quarters)), place)
+        return left_out
 
     def add_integer(self, value: int) -> None:
         """Add a total of ints, which have scale 0."""
@@ -159,6 +169,13 @@ def sum_of_integers(values: NDArray[np.int64]) -> int:
     total = np.empty(2, np.int64)
     kernels.add_integers(values, total)
     return int(total[0]) + (int(total[1]) << 32)
+
+
+def _sum_of_mantissas(low: Int64s, high: Int64s | None) -> int:
+    if high is None:
+        return sum_of_integers(low)
+    # The low half is unsigned: a bit set at its top counts 2**64 more than in a signed one.
+    return (sum_of_integers(high) + int(np.count_nonzero(low < 0)) << 64) + sum_of_integers(low)
 
 
 def _decimal(unscaled: int, scale: int) -> Decimal:

@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s3sql.functions.numbers import order_decimals
-from s3sql.types import Column, Decimals, Kind, Rows, Timestamps
+from s3sql.payloads import Decimals, Rows, Timestamps
+from s3sql.types import Column, Kind
 
 #: A value and the number of its row.
 _Found: TypeAlias = tuple[Any, int]
@@ -149,8 +150,8 @@ def _add_floats(extreme: Extreme, values: NDArray[np.float64], rows: Rows) -> No
 
 def _add_decimals(extreme: Extreme, values: Decimals, rows: Rows) -> None:
     """One scale throughout: the mantissas compare. Else a knock-out among neighbours, ties to the first."""
-    if values.wide is None and bool((values.scale == values.scale[0]).all()):
-        place = extreme._first_best(values.mantissa)
+    if bool((values.scale == values.scale[0]).all()):
+        place = _place_at_one_scale(extreme, values)
         extreme._offer(Kind.DECIMAL, values.value(place), int(rows[place]))
         return
     while len(rows) > 1:
@@ -160,6 +161,14 @@ def _add_decimals(extreme: Extreme, values: Decimals, rows: Rows) -> None:
         kept = np.append(first + (sign == -extreme.direction), np.arange(paired, len(rows)))
         values, rows = values.take(kept), rows[kept]
     extreme._offer(Kind.DECIMAL, values.value(0), int(rows[0]))
+
+
+def _place_at_one_scale(extreme: Extreme, values: Decimals) -> int:
+    """The first place of the best value among decimals that share their scale."""
+    if values.high is None:
+        return extreme._first_best(values.low)
+    places = np.flatnonzero(values.high == values.high[extreme._first_best(values.high)])
+    return int(places[extreme._first_best(values.low[places].view(np.uint64))])
 
 
 def _add_stamps(extreme: Extreme, values: Timestamps, rows: Rows) -> None:

@@ -31,7 +31,8 @@ from s3sql.functions.registry import Fail
 from s3sql.kernels import like as kernels
 from s3sql.kernels.compare import equals_literal
 from s3sql.kernels.text import character_counts
-from s3sql.types import Column, Kind, Mask, Rows, Text
+from s3sql.payloads import Mask, Rows, Text
+from s3sql.types import Column, Kind
 
 
 class Pattern(ABC):

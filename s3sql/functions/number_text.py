@@ -1,6 +1,6 @@
 """The text of values: what CSV, JSON numbers and CAST AS STRING share.
 
-In: a column of any kinds but timestamps.  Out: texts.
+In: a column of any kinds.  Out: texts.
 
 Sources: PartiQL v0.1, which prints numbers as Java does: decimals as ``BigDecimal.toString``, floats as
 ``Double.toString`` with the shortest digits that read back the same.
@@ -8,26 +8,32 @@ Sources: PartiQL v0.1, which prints numbers as Java does: decimals as ``BigDecim
     INT      -5
     DECIMAL  1.50    1.5E-7    1E+3
     FLOAT    4.0     1.0E7     NaN
+
+Timestamps are Ion text in their precision (AWS S3 User Guide, DATE_ADD): ``2010T``, ``2010-02-03``,
+``2010-02-03T04:05:06.007Z``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from s3sql.buffers import PaddedBuffer
-from s3sql.functions.numbers import Floats, wide_rows
+from s3sql.functions.numbers import Floats
 from s3sql.kernels import numbers as kernels
-from s3sql.types import Column, Decimals, Kind, Payload, Text
+from s3sql.kernels.timestamps import TIMESTAMP_TEXT, format_timestamps
+from s3sql.payloads import Decimals, Payload, Text, Timestamps
+from s3sql.types import Column, Kind
 
 
 def number_text(column: Column) -> Text:
     """The text of every value as CSV and CAST AS STRING write it; empty for NULL and MISSING.
 
-    Numbers, ``true`` and ``false``, strings as they are, lists and structs as compact JSON.
+    Numbers, ``true`` and ``false``, timestamps, strings as they are, lists and structs as compact JSON.
     """
     if column.kind is not None and column.kind >= Kind.BOOL:
         return payload_text(column.kind, column.parts[column.kind])
@@ -63,31 +69,35 @@ def _float_text(payload: Floats) -> Text:
 
 
 def _decimal_text(payload: Decimals) -> Text:
-    text = _formatted(
-        len(payload),
-        kernels.DECIMAL_TEXT,
-        lambda *out: kernels.format_decimals(payload.mantissa, payload.scale, *out),
+    low, high, scale = payload.low, payload.high, payload.scale
+    if high is None:
+        write = partial(kernels.format_decimals, low, scale)
+        return _formatted(len(payload), kernels.DECIMAL_TEXT, write)
+    return _formatted(
+        len(payload), kernels.WIDE_DECIMAL_TEXT, partial(kernels.format_wide_decimals, low, high, scale)
     )
-    wide = wide_rows(None, payload)
-    if not wide:
-        return text
-    # Python prints decimals as Java does.
-    spelled = Column.of(Kind.STRING, Text.of([str(payload.value(row)) for row in wide]))
-    rest = np.setdiff1d(np.arange(len(payload)), wide)
-    pieces = [(np.array(wide, np.intp), spelled), (rest, Column.of(Kind.STRING, text.take(rest)))]
-    return Column.interleave(len(payload), pieces).text()
 
 
-#: No byte but these occurs in the text of a number.
+def _timestamp_text(payload: Timestamps) -> Text:
+    fields = (payload.seconds, payload.nanoseconds, payload.precision, payload.offset)
+    return _formatted(
+        len(payload), TIMESTAMP_TEXT, lambda *out: format_timestamps(*fields, *out), _NOT_IN_TIMESTAMPS
+    )
+
+
+#: No byte but these occurs in the text of a number, and of a timestamp.
 _NOT_IN_NUMBERS = frozenset(range(256)) - frozenset(b"+-.0123456789ENaInfity")
+_NOT_IN_TIMESTAMPS = frozenset(range(256)) - frozenset(b"+-.:0123456789TZ")
 
 
-def _formatted(length: int, width: int, write: Callable[..., int]) -> Text:
-    """Texts of at most *width* bytes, written one behind the other."""
+def _formatted(
+    length: int, width: int, write: Callable[..., int], excludes: frozenset[int] = _NOT_IN_NUMBERS
+) -> Text:
+    """Texts of at most *width* bytes, written one behind the other, without the bytes of *excludes*."""
     buffer = PaddedBuffer.empty(length * width).array
     starts, ends = np.empty(length, np.int32), np.empty(length, np.int32)
     write(buffer, starts, ends)
-    return Text(buffer, starts, ends, _NOT_IN_NUMBERS)
+    return Text(buffer, starts, ends, excludes)
 
 
 def _same_text(payload: Text) -> Text:
@@ -100,6 +110,7 @@ _TEXTS: dict[Kind, Callable[[Any], Text]] = {
     Kind.FLOAT: _float_text,
     Kind.DECIMAL: _decimal_text,
     Kind.STRING: _same_text,
+    Kind.TIMESTAMP: _timestamp_text,
     Kind.LIST: _same_text,
     Kind.STRUCT: _same_text,
 }

@@ -31,7 +31,8 @@ from importlib import import_module
 from typing import TypeAlias
 
 from s3sql.errors import S3SelectError
-from s3sql.types import Column, Kind, Mask
+from s3sql.payloads import Mask
+from s3sql.types import Column, Kind
 
 #: Reports that the marked rows fail with the error; evaluation goes on.
 Fail: TypeAlias = Callable[[Mask, S3SelectError], None]
@@ -40,7 +41,12 @@ Fail: TypeAlias = Callable[[Mask, S3SelectError], None]
 ScalarFunction: TypeAlias = Callable[[Sequence[Column], Fail], Column]
 
 #: The modules that define functions; loaded by the first look-up, because their kernels need numba.
-DEFINITIONS = ("s3sql.functions.conditional", "s3sql.functions.strings")
+DEFINITIONS = (
+    "s3sql.functions.conditional",
+    "s3sql.functions.strings",
+    "s3sql.functions.temporal",
+    "s3sql.functions.time_text",
+)
 
 _FUNCTIONS: dict[str, ScalarFunction] = {}
 

@@ -17,7 +17,8 @@ from s3sql.buffers import PaddedBuffer
 from s3sql.errors import S3SelectError
 from s3sql.functions.registry import Fail, eligible, scalar
 from s3sql.kernels.text import character_counts, flip_ascii_case, join, substrings, trimmed
-from s3sql.types import Column, Kind, Mask, Rows, Text
+from s3sql.payloads import Mask, Rows, Text
+from s3sql.types import Column, Kind
 
 _ENDLESS = np.int64(2**63 - 1)
 

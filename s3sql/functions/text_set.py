@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from s3sql.kernels import compare as kernels
-from s3sql.types import Mask, Text
+from s3sql.payloads import Mask, Text
 
 #: Up to so many literals are tried one after the other, those of at most eight bytes together.
 _FEW = 8

@@ -1,6 +1,6 @@
 """Comparison of texts: with one literal, with a set of literals, with another column.
 
-In: slices of padded buffers (:class:`s3sql.types.Text`).  Out: one flag or sign per row.
+In: slices of padded buffers (:class:`s3sql.payloads.Text`).  Out: one flag or sign per row.
 
 Texts are ordered by Unicode scalar value, which is the order of their UTF-8 bytes. Eight bytes are
 compared at a time: what lies behind a slice is masked away, never judged.

@@ -1,7 +1,7 @@
 """Exact comparison of decimals held as mantissa * 10**-scale.
 
 In: two columns of each.  Out: -1, 0 or 1 for each row.  Nothing overflows: mantissas are brought to one
-scale in 128 bits, and scales too far apart decide by themselves.
+scale in twice their bits, and scales too far apart decide by themselves.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 from s3sql.kernels.compile import INT8S_OUT, INT32S, INT64, INT64S, UINT64, VOID, inlined, kernel
 from s3sql.kernels.powers import WORD_TENS
 from s3sql.kernels.simd import at, multiply_high, put
+from s3sql.kernels.wide_integers import DIGITS, is_less, magnitude_of, scaled_up
 
 
 @inlined
@@ -52,4 +53,36 @@ def compare_decimals(mantissas_1: Any, scales_1: Any, mantissas_2: Any, scales_2
             at(mantissas_2, row),
             INT64(at(scales_2, row)),
         )
+        put(out, row, order)
+
+
+@inlined
+def _compare_wide_scaled(a1: Any, a0: Any, b1: Any, b0: Any, distance: Any) -> Any:
+    """*a* against *b* * 10**distance; both of 128 bits and positive, *distance* at least 0."""
+    if distance > DIGITS:
+        return -1
+    c3, c2, c1, c0 = scaled_up(b1, b0, distance)
+    if c3 | c2 != UINT64(0):
+        return -1
+    return INT64(is_less(c1, c0, a1, a0)) - INT64(is_less(a1, a0, c1, c0))
+
+
+@kernel(VOID(INT64S, INT64S, INT32S, INT64S, INT64S, INT32S, INT8S_OUT))
+def compare_wide_decimals(
+    lows_1: Any, highs_1: Any, scales_1: Any, lows_2: Any, highs_2: Any, scales_2: Any, out: Any
+) -> None:
+    """As :func:`compare_decimals`, for mantissas of 128 bits given as their halves."""
+    for row in range(len(lows_1)):
+        negative = at(highs_1, row) < 0
+        a1, a0 = magnitude_of(at(highs_1, row), at(lows_1, row))
+        b1, b0 = magnitude_of(at(highs_2, row), at(lows_2, row))
+        distance = INT64(at(scales_1, row)) - INT64(at(scales_2, row))
+        sign_1 = (1 - 2 * INT64(negative)) * INT64(a1 | a0 != UINT64(0))
+        sign_2 = (1 - 2 * INT64(at(highs_2, row) < 0)) * INT64(b1 | b0 != UINT64(0))
+        order = INT64(sign_1 > sign_2) - INT64(sign_1 < sign_2)
+        if sign_1 == sign_2 and sign_1 != 0:
+            if distance >= 0:
+                order = sign_1 * _compare_wide_scaled(a1, a0, b1, b0, distance)
+            else:
+                order = -sign_1 * _compare_wide_scaled(b1, b0, a1, a0, -distance)
         put(out, row, order)

@@ -62,6 +62,7 @@ BYTES: Any = _read(types.uint8, "C")
 BYTES_OUT: Any = _written(types.uint8)
 
 #: Columns, read; any stride, zero included.
+INT16S: Any = _read(types.int16)
 INT32S: Any = _read(types.int32)
 INT64S: Any = _read(types.int64)
 UINT8S: Any = _read(types.uint8)
@@ -71,6 +72,7 @@ BOOLS: Any = _read(types.boolean)
 
 #: Columns, written; contiguous.
 INT8S_OUT: Any = _written(types.int8)
+INT16S_OUT: Any = _written(types.int16)
 INT32S_OUT: Any = _written(types.int32)
 INT64S_OUT: Any = _written(types.int64)
 UINT8S_OUT: Any = _written(types.uint8)

@@ -11,13 +11,13 @@ from s3sql.kernels.compile import BYTES, INT64, UINT8, UINT64, kernel
 from s3sql.kernels.simd import at, byte_mask, leading_zeros, low_bits, prefix_xor
 
 
-@kernel(INT64(BYTES, INT64, INT64, BYTES))
-def last_end(buffer: Any, begin: Any, end: Any, delimiter: Any) -> int:
-    """The end of the last *delimiter* that ends within ``buffer[begin:end]``; 0 if there is none."""
+@kernel(INT64(BYTES, INT64, BYTES))
+def last_end(buffer: Any, end: Any, delimiter: Any) -> int:
+    """The end of the last *delimiter* within ``buffer[:end]``; 0 if there is none."""
     size = len(delimiter)
     final = at(delimiter, size - 1)
     position = end
-    while position >= begin + size:
+    while position >= size:
         if at(buffer, position - 1) == final:
             same = True
             for index in range(size - 1):
@@ -28,11 +28,11 @@ def last_end(buffer: Any, begin: Any, end: Any, delimiter: Any) -> int:
     return 0
 
 
-@kernel(INT64(BYTES, INT64, INT64, INT64, BYTES))
-def first_end(buffer: Any, begin: Any, earliest: Any, end: Any, delimiter: Any) -> int:
-    """The end, not before *earliest*, of the first *delimiter* in ``buffer[begin:end]``, or -1."""
+@kernel(INT64(BYTES, INT64, INT64, BYTES))
+def first_end(buffer: Any, earliest: Any, end: Any, delimiter: Any) -> int:
+    """The end, not before *earliest*, of the first *delimiter* in ``buffer[:end]``, or -1."""
     size = len(delimiter)
-    position = max(begin, earliest - size)
+    position = max(0, earliest - size)
     while position + size <= end:
         same = True
         for index in range(size):
@@ -40,6 +40,24 @@ def first_end(buffer: Any, begin: Any, earliest: Any, end: Any, delimiter: Any) 
         if same:
             return position + size
         position += 1
+    return -1
+
+
+@kernel(INT64(BYTES, INT64, INT64, BYTES))
+def first_counted_end(buffer: Any, earliest: Any, end: Any, delimiter: Any) -> int:
+    """As :func:`first_end` for a delimiter that overlaps with the next, counted from the beginning."""
+    size = len(delimiter)
+    position = 0
+    while position + size <= end:
+        same = True
+        for index in range(size):
+            same = same and at(buffer, position + index) == at(delimiter, index)
+        if not same:
+            position += 1
+            continue
+        position += size
+        if position >= earliest:
+            return position
     return -1
 
 

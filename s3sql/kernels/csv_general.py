@@ -207,13 +207,12 @@ def _skipped_record(buffer: Any, position: Any, end: Any, record: Any) -> Any:
 
 @kernel(
     INT64(
-        BYTES_OUT, INT64, INT64, BOOL, BYTES, BYTES, BYTES, BYTES, BYTES, BOOL, BOOL,
+        BYTES_OUT, INT64, BOOL, BYTES, BYTES, BYTES, BYTES, BYTES, BOOL, BOOL,
         INT64, INT64, INT32S_OUT, INT32S_OUT, INT32S_OUT, INT32S_OUT, INT32S_OUT, INT64S_OUT,
     )
 )  # fmt: skip
 def parse_records(
     buffer: Any,
-    begin: Any,
     end: Any,
     at_end: Any,
     field: Any,
@@ -232,7 +231,7 @@ def parse_records(
     ends: Any,
     state: Any,
 ) -> Any:
-    """Parse the records of ``buffer[begin:end]``; returns how the pass ended.
+    """Parse the records of ``buffer[:end]``; returns how the pass ended.
 
     Record i is ``buffer[record_starts[i]:record_ends[i]]``; its fields are numbers ``first_fields[i]`` to
     ``first_fields[i + 1]`` (exclusive) of *starts* and *ends*; *first_fields* has one
@@ -244,7 +243,7 @@ def parse_records(
     """
     rows = 0
     fields = 0
-    position = begin
+    position = INT64(0)
     status = COMPLETE
     put(first_fields, 0, INT32(0))
     state[3] = 0

@@ -89,13 +89,12 @@ def find_literal(buffer: Any, end: Any, literal: Any, hits: Any) -> Any:
 
 @kernel(
     INT64(
-        BYTES, INT64, INT64, UINT64S, INT64, BOOL, UINT8, BOOL, UINT8, BOOL,
+        BYTES, INT64, UINT64S, INT64, BOOL, UINT8, BOOL, UINT8, BOOL,
         INT32S, INT32S, BOOL, INT64, INT32S_OUT, INT64S_OUT,
     )
 )  # fmt: skip
 def index_records(
     buffer: Any,
-    begin: Any,
     end: Any,
     masks: Any,
     delimiter_size: Any,
@@ -111,7 +110,7 @@ def index_records(
     table: Any,
     state: Any,
 ) -> Any:
-    r"""Fill *table* with the bounds of the records of ``buffer[begin:end]``; returns how many.
+    r"""Fill *table* with the bounds of the records of ``buffer[:end]``; returns how many.
 
     ``delimiter_size``: bytes of the record delimiter. ``bare_return``: ``\r\n`` ends a record like
     ``\n``. ``columns``: numbers of the needed columns, ascending. ``quoting``: a comment with a quote in
@@ -129,8 +128,8 @@ def index_records(
     one = UINT64(1)
     lead = delimiter_size - 1
     word = 0
-    offset = begin
-    words = 2 * ((end - begin + 63) // 64)
+    offset = INT64(0)
+    words = 2 * ((end + 63) // 64)
     separators = none
     records = none
     if words > 0:
@@ -140,7 +139,7 @@ def index_records(
     ragged = 0
     hit = 0
     state[0] = 0
-    position = begin
+    position = INT64(0)
     while position < end:
         if row >= capacity:
             return TABLE_FULL

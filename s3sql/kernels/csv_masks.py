@@ -28,10 +28,9 @@ IS_IRREGULAR = 8
 HAS_DOUBLED_QUOTE = 16
 
 
-@kernel(INT64(BYTES, INT64, INT64, UINT8, UINT8, UINT8, BOOL, UINT8, BOOL, UINT64S_OUT))
+@kernel(INT64(BYTES, INT64, UINT8, UINT8, UINT8, BOOL, UINT8, BOOL, UINT64S_OUT))
 def mask_plain(
     buffer: Any,
-    begin: Any,
     end: Any,
     field: Any,
     record_first: Any,
@@ -41,11 +40,11 @@ def mask_plain(
     quoting: Any,
     masks: Any,
 ) -> Any:
-    """Mask the delimiters of ``buffer[begin:end]`` as if nothing were quoted.
+    """Mask the delimiters of ``buffer[:end]`` as if nothing were quoted.
 
     ``pair``: the record delimiter is ``record_first record_last``, else ``record_last`` alone.
     ``masks[2 * w]`` and ``masks[2 * w + 1]`` are the separators and record ends of word w, which starts
-    at ``begin + 64 * w``. Returns flags; with ``HAS_QUOTE`` among them the masks may mean nothing.
+    at ``64 * w``. Returns flags; with ``HAS_QUOTE`` among them the masks may mean nothing.
     """
     quotes = UINT64(0)
     high = UINT64(0)
@@ -53,7 +52,7 @@ def mask_plain(
     carry = UINT64(0)
     count = 0
     word = 0
-    offset = begin
+    offset = INT64(0)
     while offset < end:
         valid = low_bits(end - offset)
         records = byte_mask(buffer, offset, record_last) & valid
@@ -80,10 +79,9 @@ def mask_plain(
     return flags | (count << FLAG_BITS)
 
 
-@kernel(INT64(BYTES, INT64, INT64, UINT8, UINT8, UINT8, BOOL, BOOL, UINT8, BOOL, UINT64S_OUT))
+@kernel(INT64(BYTES, INT64, UINT8, UINT8, UINT8, BOOL, BOOL, UINT8, BOOL, UINT64S_OUT))
 def mask_quoted(
     buffer: Any,
-    begin: Any,
     end: Any,
     field: Any,
     record_first: Any,
@@ -119,7 +117,7 @@ def mask_quoted(
     quotes_seen = none
     count = 0
     word = 0
-    offset = begin
+    offset = INT64(0)
     while offset < end:
         valid = low_bits(end - offset)
         quotes = byte_mask(buffer, offset, quote) & valid

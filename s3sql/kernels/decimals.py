@@ -1,8 +1,8 @@
 """Arithmetic of decimals whose mantissa fits 64 bits.
 
 In: two columns of decimals ``mantissa * 10 ** -scale``.  Out: results of the same form, and ``odd``: the
-rows whose exact result has no such form, or whose scales are too far apart. Those are left to arithmetic
-with 38 digits, which is not for kernels; an odd row holds no meaningful result.
+rows whose exact result has no such form, or whose scales are too far apart. Those are left to
+:mod:`s3sql.kernels.wide_decimals`; an odd row holds no meaningful result.
 
 Scales of results: PartiQL v0.1 (Java's BigDecimal): the larger one for sums and remainders, the sum for
 products, the fewest digits that show the quotient, but at least ``scale1 - scale2``, for divisions.
@@ -30,6 +30,10 @@ from s3sql.kernels.integers import product_overflows, truncated
 from s3sql.kernels.simd import at, put
 
 Array: TypeAlias = NDArray[Any]
+
+#: Digits behind those of the operands that a division looks for: 1.00 / 256 has 8. Most quotients that have
+#: more have no end.
+_MORE_DIGITS = 8
 
 #: Largest power of ten in 64 bits.
 _LARGEST_POWER = 18
@@ -122,7 +126,7 @@ def divide(
     scale: Array,
     odd: Array,
 ) -> int:
-    """``left / right``; returns how many rows are odd: no exact quotient in 64 bits, or division by zero."""
+    """``left / right``; returns how many rows are odd: no exact quotient found, or division by zero."""
     count = 0
     for row in range(len(left)):
         a = at(left, row)
@@ -137,18 +141,25 @@ def divide(
         if not bad:
             quotient = truncated(a, b)
             rest = a - quotient * b
-            while rest != 0 and not bad:
-                # One more digit of the long division.
-                if _scales_up(rest, INT64(1)) and _scales_up(quotient, INT64(1)):
-                    rest *= 10
-                    digit = truncated(rest, b)
-                    rest -= digit * b
-                    quotient *= 10
-                    bad = ((quotient ^ (quotient + digit)) & (digit ^ (quotient + digit))) < 0
-                    quotient += digit
-                    digits += 1
-                else:
-                    bad = True
+            if rest != 0:
+                # Digits of the long division, all at once; then without the zeros at the end.
+                bad = not (_scales_up(rest, _MORE_DIGITS) and _scales_up(quotient, _MORE_DIGITS))
+                behind = INT64(0)
+                if not bad:
+                    rest *= _POWERS[_MORE_DIGITS]
+                    behind = truncated(rest, b)
+                    quotient *= _POWERS[_MORE_DIGITS]
+                    total = quotient + behind
+                    bad = behind * b != rest or ((quotient ^ total) & (behind ^ total)) < 0
+                    quotient = total
+                    digits += _MORE_DIGITS
+                if not bad:
+                    # Not all of them are zeros, else there would have been no rest.
+                    for step in (4, 2, 1):
+                        shorter = truncated(quotient, _POWERS[step])
+                        if shorter * _POWERS[step] == quotient:
+                            quotient = shorter
+                            digits -= step
         bad |= digits >= 2**31
         put(mantissa, row, quotient)
         scale[row] = digits

@@ -143,3 +143,26 @@ def add_by_scale(mantissas: Array, scales: Array, totals: Array) -> int:
             put(totals, 3 * scale + 1, at(totals, 3 * scale + 1) + (value >> 32))
             put(totals, 3 * scale + 2, at(totals, 3 * scale + 2) + 1)
     return left_out
+
+
+@kernel(INT64(INT64S, INT64S, INT32S, INT64S_OUT))
+def add_wide_by_scale(lows: Array, highs: Array, scales: Array, totals: Array) -> int:
+    """As :func:`add_by_scale`, for mantissas of 128 bits given as their halves.
+
+    The sums of the four quarters, the lowest first, are at ``totals[5 * scale]`` and behind, then the count.
+    """
+    left_out = 0
+    for row in range(lows.size):
+        scale = INT64(at(scales, row))
+        if scale < 0 or scale > MAX_SCALE:
+            left_out += 1
+        else:
+            low = at(lows, row)
+            high = at(highs, row)
+            first = 5 * scale
+            put(totals, first, at(totals, first) + (low & _LOW))
+            put(totals, first + 1, at(totals, first + 1) + ((low >> 32) & _LOW))
+            put(totals, first + 2, at(totals, first + 2) + (high & _LOW))
+            put(totals, first + 3, at(totals, first + 3) + (high >> 32))
+            put(totals, first + 4, at(totals, first + 4) + 1)
+    return left_out

@@ -9,8 +9,11 @@ them, where each starts and ends (exclusive), and the number of bytes written.
     FLOAT     Java's Double.toString with the shortest digits that read back the same: always with a point,
               plain from 10**-3 to 10**7, else ``d.dE-n`` (``4.0``, ``1.0E7``); NaN, Infinity, -Infinity
 
-*out* needs ``INT_TEXT``, ``DECIMAL_TEXT`` or ``FLOAT_TEXT`` bytes a row, and the padding of
-:class:`s3sql.buffers.PaddedBuffer` behind them, since digits are written eight at a time.
+The shortest digits are what counts, also for the few numbers next to zero where one digit reads back and
+Java prints the nearest two: the least one is 5.0E-324 here, 4.9E-324 in Java.
+
+*out* needs ``INT_TEXT``, ``DECIMAL_TEXT``, ``WIDE_DECIMAL_TEXT`` or ``FLOAT_TEXT`` bytes a row, and the
+padding of :class:`s3sql.buffers.PaddedBuffer` behind them, since digits are written eight at a time.
 """
 
 from __future__ import annotations
@@ -30,12 +33,14 @@ from s3sql.kernels.compile import (
     kernel,
 )
 from s3sql.kernels.shortest_float import shortest_digits
-from s3sql.kernels.simd import at, copy32, float_bits, put, store64, trailing_zeros
+from s3sql.kernels.simd import at, copy32, copy64, float_bits, put, store64, trailing_zeros
+from s3sql.kernels.wide_integers import divide_words, magnitude_of
 
-#: The longest texts, in bytes: ``-9223372036854775808``; the same with a point and ``E-2147483648``;
-#: ``-1.7976931348623157E308``.
+#: The longest texts, in bytes: ``-9223372036854775808``; the same with a point and ``E-2147483648``; that
+#: with as many digits as 128 bits need; ``-1.7976931348623157E308``.
 INT_TEXT = 20
 DECIMAL_TEXT = 33
+WIDE_DECIMAL_TEXT = 53
 FLOAT_TEXT = 24
 
 _ZEROS = int.from_bytes(b"00000000", "little")
@@ -43,6 +48,8 @@ _ZERO_POINT = int.from_bytes(b"0.000000", "little")
 _NAN = int.from_bytes(b"NaN", "little")
 _INFINITY = int.from_bytes(b"Infinity", "little")
 _MAGNITUDE = (1 << 63) - 1
+_TEN_TO_16 = 10**16
+_TEN_TO_8 = 10**8
 _INFINITY_BITS = 0x7FF << 52
 
 
@@ -50,7 +57,7 @@ _INFINITY_BITS = 0x7FF << 52
 
 
 @inlined
-def _eight_characters(number: Any) -> Any:
+def eight_characters(number: Any) -> Any:
     """The eight digits of a number below 10**8, one a byte, the first in the lowest; not yet ASCII."""
     halves = number // UINT64(10_000) | (number % UINT64(10_000)) << UINT64(32)
     # x * 10486 >> 20 is x // 100 and x * 103 >> 10 is x // 10 for numbers this small.
@@ -66,12 +73,12 @@ def _write_digits(out: Any, position: Any, number: Any) -> Any:
     if number >= UINT64(10_000_000_000_000_000):
         position = _write_leading(out, position, number // UINT64(10_000_000_000_000_000))
         rest = number % UINT64(10_000_000_000_000_000)
-        store64(out, position, _eight_characters(rest // UINT64(100_000_000)) | UINT64(_ZEROS))
-        store64(out, position + 8, _eight_characters(rest % UINT64(100_000_000)) | UINT64(_ZEROS))
+        store64(out, position, eight_characters(rest // UINT64(100_000_000)) | UINT64(_ZEROS))
+        store64(out, position + 8, eight_characters(rest % UINT64(100_000_000)) | UINT64(_ZEROS))
         return position + 16
     if number >= UINT64(100_000_000):
         position = _write_leading(out, position, number // UINT64(100_000_000))
-        store64(out, position, _eight_characters(number % UINT64(100_000_000)) | UINT64(_ZEROS))
+        store64(out, position, eight_characters(number % UINT64(100_000_000)) | UINT64(_ZEROS))
         return position + 8
     return _write_leading(out, position, number)
 
@@ -79,7 +86,7 @@ def _write_digits(out: Any, position: Any, number: Any) -> Any:
 @inlined
 def _write_leading(out: Any, position: Any, number: Any) -> Any:
     """Write a number below 10**8 without leading zeros."""
-    characters = _eight_characters(number)
+    characters = eight_characters(number)
     # The lowest bit of the last byte makes zero one digit long.
     zeros = trailing_zeros(characters | UINT64(1 << 56)) >> 3
     store64(out, position, (characters | UINT64(_ZEROS)) >> UINT64(zeros << 3))
@@ -137,12 +144,79 @@ def format_decimals(mantissas: Any, scales: Any, out: Any, starts: Any, ends: An
     return position
 
 
+@kernel(INT64(INT64S, INT64S, INT32S, BYTES_OUT, INT32S_OUT, INT32S_OUT))
+def format_wide_decimals(lows: Any, highs: Any, scales: Any, out: Any, starts: Any, ends: Any) -> Any:
+    """As :func:`format_decimals`, for mantissas of 128 bits given as their halves."""
+    position = 0
+    for row in range(len(lows)):
+        put(starts, row, position)
+        scale = INT64(at(scales, row))
+        negative = at(highs, row) < 0
+        m1, m0 = magnitude_of(at(highs, row), at(lows, row))
+        put(out, position, 45)
+        first = position + INT64(negative)
+        position = _write_wide_digits(out, first, m1, m0)
+        count = position - first
+        if scale > 0 and count > scale:
+            _insert_point_before(out, position - scale)
+            position += 1
+        elif scale > 0 and scale - count < 6:
+            zeros = 2 + scale - count
+            copy64(out, first + zeros, out, first)
+            position += zeros
+            for place in range(first, first + zeros):
+                put(out, place, 46 if place == first + 1 else 48)
+        elif scale != 0:
+            power = count - 1 - scale
+            if count > 1:
+                _insert_point_before(out, first + 1)
+                position += 1
+            position = _write_exponent(out, position, power)
+        put(ends, row, position)
+    return position
+
+
+@called
+def _write_wide_digits(out: Any, position: Any, m1: Any, m0: Any) -> Any:
+    """Write a number of 128 bits without leading zeros; returns the position behind it."""
+    if m1 == UINT64(0):
+        return _write_digits(out, position, m0)
+    ten = UINT64(_TEN_TO_16)
+    _, _, q1, q0, _, rest = divide_words(UINT64(0), UINT64(0), m1, m0, UINT64(0), ten)
+    if q1 != UINT64(0):
+        _, _, q1, q0, _, middle = divide_words(UINT64(0), UINT64(0), q1, q0, UINT64(0), ten)
+        position = _write_sixteen(out, _write_digits(out, position, q0), middle)
+    else:
+        position = _write_digits(out, position, q0)
+    return _write_sixteen(out, position, rest)
+
+
+@inlined
+def _write_sixteen(out: Any, position: Any, number: Any) -> Any:
+    """Write a number below 10**16 with leading zeros."""
+    store64(out, position, eight_characters(number // UINT64(_TEN_TO_8)) | UINT64(_ZEROS))
+    store64(out, position + 8, eight_characters(number % UINT64(_TEN_TO_8)) | UINT64(_ZEROS))
+    return position + 16
+
+
+@inlined
+def _insert_point_before(out: Any, point: Any) -> Any:
+    """As :func:`_insert_point`, with at most 64 digits behind it."""
+    copy64(out, point + 1, out, point)
+    put(out, point, 46)
+
+
 @called
 def _write_exponent_form(out: Any, first: Any, position: Any, power: Any) -> Any:
     """Turn the digits from *first* to *position* into ``d.dddE+n``."""
     if position - first > 1:
         _insert_point(out, first + 1)
         position += 1
+    return _write_exponent(out, position, power)
+
+
+@inlined
+def _write_exponent(out: Any, position: Any, power: Any) -> Any:
     put(out, position, 69)
     put(out, position + 1, 45 if power < 0 else 43)
     return _write_digits(out, position + 2, UINT64(-power if power < 0 else power))

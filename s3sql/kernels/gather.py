@@ -14,7 +14,7 @@ from s3sql.buffers import PADDING
 from s3sql.kernels.bytes import append
 from s3sql.kernels.compile import BYTES, BYTES_OUT, INT32, INT32S, INT32S_OUT, INT64, kernel
 from s3sql.kernels.simd import at, put
-from s3sql.types import Text
+from s3sql.payloads import Text
 
 
 @kernel(INT64(BYTES, INT32S, INT32S, INT64, BYTES_OUT, INT32S_OUT, INT32S_OUT))

@@ -69,6 +69,21 @@ def four_hex(buffer: Any, start: Any, end: Any) -> Any:
     return number
 
 
+@inlined
+def is_escape_letter(byte: Any) -> Any:
+    """Whether *byte* behind a backslash makes an escape of two characters."""
+    return (
+        byte == 34
+        or byte == 92
+        or byte == 47
+        or byte == 98
+        or byte == 102
+        or byte == 110
+        or byte == 114
+        or byte == 116
+    )
+
+
 @called
 def escape_fault(buffer: Any, start: Any, end: Any) -> Any:
     """The first bad escape of a string whose contents are ``buffer[start:end]``.
@@ -92,16 +107,7 @@ def escape_fault(buffer: Any, start: Any, end: Any) -> Any:
                 if unit >= 0xDC00 or not 0xDC00 <= low < 0xE000:
                     return (offset << FAULT_BITS) + LONE_SURROGATE
                 step = INT64(12)
-        elif not (
-            kind == 34
-            or kind == 92
-            or kind == 47
-            or kind == 98
-            or kind == 102
-            or kind == 110
-            or kind == 114
-            or kind == 116
-        ):
+        elif not is_escape_letter(kind):
             return (offset << FAULT_BITS) + BAD_ESCAPE
         offset = find_byte(buffer, offset + step, end, 92)
     return INT64(-1)

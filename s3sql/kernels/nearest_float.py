@@ -25,6 +25,7 @@ from s3sql.kernels.compile import (
 )
 from s3sql.kernels.powers import EXACT_TENS, FIVES, LARGEST_FIVE, SMALLEST_FIVE
 from s3sql.kernels.simd import at, float_from_bits, leading_zeros, multiply_high, put
+from s3sql.kernels.wide_integers import count_digits, divide_by_ten_to, magnitude_of
 
 _INFINITY_BITS = 0x7FF << 52
 _EXACT_MANTISSA = 1 << 53
@@ -106,3 +107,34 @@ def decimals_to_floats(mantissas: Any, scales: Any, out: Any, status: Any) -> An
         put(status, row, 2 if overflow else 0)
         infinite += INT64(overflow)
     return infinite
+
+
+@inlined
+def _nearest_wide(m1: Any, m0: Any, exponent: Any) -> Any:
+    """(float, whether it is sure to be the nearest) of a mantissa of 128 bits times ten to *exponent*."""
+    if m1 == UINT64(0):
+        return nearest_float(m0, exponent), True
+    cut = count_digits(m1, m0) - 19
+    _, leading, rest = divide_by_ten_to(UINT64(0), UINT64(0), m1, m0, cut)
+    number = nearest_float(leading, exponent + cut)
+    # Whatever the digits cut off are, the number lies between two whose first 19 differ by one.
+    return number, rest == -2 or nearest_float(leading + UINT64(1), exponent + cut) == number
+
+
+@kernel(INT64(INT64S, INT64S, INT32S, FLOAT64S_OUT, UINT8S_OUT))
+def wide_decimals_to_floats(lows: Any, highs: Any, scales: Any, out: Any, status: Any) -> Any:
+    """As :func:`decimals_to_floats`, for mantissas of 128 bits given as their halves.
+
+    *status* may also be 3: which of two neighbouring floats is nearer is left to the caller. Returns the
+    number of those.
+    """
+    odd = 0
+    for row in range(len(lows)):
+        negative = at(highs, row) < 0
+        m1, m0 = magnitude_of(at(highs, row), at(lows, row))
+        number, sure = _nearest_wide(m1, m0, -INT64(at(scales, row)))
+        put(out, row, -number if negative else number)
+        overflow = number == float_from_bits(UINT64(_INFINITY_BITS))
+        put(status, row, (2 if overflow else 0) if sure else 3)
+        odd += INT64(not sure)
+    return odd

@@ -1,4 +1,4 @@
-"""CAST(text AS DECIMAL), and CSV text read as a number.
+"""CAST(text AS DECIMAL), and CSV text and JSON numbers read as decimals.
 
 In: a padded byte buffer and, for each row, where its text starts and ends (exclusive). Rows without text
 (NULL) are the caller's: no start is negative here.  Out: mantissa, scale and what was found for each row,
@@ -34,6 +34,7 @@ from s3sql.kernels.digits import (
     MALFORMED,
     ODD,
     OK,
+    OVERFLOW,
     ZEROS,
     are_digits,
     eight_digits,
@@ -44,19 +45,13 @@ from s3sql.kernels.digits import (
     up_to_point,
     without_blanks,
 )
-from s3sql.kernels.simd import at, load64, low_bits, put, trailing_zeros
-
-#: What :func:`parse_numbers` finds.
-NOT_A_NUMBER = 0
-#: Digits alone, and 64 bits hold them.
-INTEGER = 1
-#: A decimal whose digits fit 64 bits.
-DECIMAL = 2
-#: A number, and a decimal, with more digits or a larger exponent: left to the caller.
-WIDE = 3
+from s3sql.kernels.simd import at, load64, low_bits, multiply_high, put, trailing_zeros
+from s3sql.kernels.wide_integers import DIGITS, power_of_ten, with_sign
 
 #: Exponents are counted up to this; larger ones behave like it (FLOAT) or are ODD (DECIMAL).
 _EXPONENT_LIMIT = 1_000_000_000
+#: As above where no scale may be cut off: far outside 32 bits, and far inside 64.
+_FAR_EXPONENT = 1_000_000_000_000
 
 
 @inlined
@@ -186,8 +181,8 @@ def _scan_any(buffer: Any, start: Any, end: Any) -> Any:
 def parse_decimals(buffer: Any, starts: Any, ends: Any, mantissas: Any, scales: Any, status: Any) -> Any:
     """CAST(text AS DECIMAL) of each row: mantissa * 10**-scale, as spelled (``1.50`` is 150, 2).
 
-    *status* is OK, MALFORMED or ODD (mantissa beyond 64 bits, or a scale beyond a thousand million).
-    Returns how many rows are not OK.
+    *status* is OK, MALFORMED or ODD (mantissa beyond 64 bits, or a scale beyond a thousand million), which
+    :func:`parse_wide_decimals` takes. Returns how many rows are not OK.
     """
     failed = 0
     for row in range(len(starts)):
@@ -204,26 +199,93 @@ def parse_decimals(buffer: Any, starts: Any, ends: Any, mantissas: Any, scales: 
     return failed
 
 
-@kernel(INT64(BYTES, INT32S, INT32S, INT64S_OUT, INT32S_OUT, UINT8S_OUT))
-def parse_numbers(buffer: Any, starts: Any, ends: Any, mantissas: Any, scales: Any, kinds: Any) -> Any:
-    """CSV text read as the number literal it spells.
+@inlined
+def _times_plus(m1: Any, m0: Any, factor: Any, addend: Any) -> Any:
+    """``m * factor + addend``, two words."""
+    high = m1 * factor + multiply_high(m0, factor)
+    low = m0 * factor + addend
+    return high + UINT64(low < addend), low
 
-    *kinds* is NOT_A_NUMBER, INTEGER (scale 0), DECIMAL or WIDE. Returns how many rows are NOT_A_NUMBER or
-    WIDE.
+
+@called
+def _scan_wide(buffer: Any, start: Any, end: Any) -> Any:
+    """(negative, two words, exponent) of a text of the grammar, rounded half-even to 38 digits."""
+    start, end = without_blanks(buffer, start, end)
+    negative = at(buffer, start) == 45
+    position = start + INT64(negative or at(buffer, start) == 43)
+    m1 = UINT64(0)
+    m0 = UINT64(0)
+    significant = 0
+    exponent = 0
+    after_point = 0
+    #: The digit to round by, and whether there is anything but zeros behind it.
+    next_digit = UINT64(0)
+    beyond = False
+    while position < end:
+        byte = at(buffer, position)
+        if significant <= DIGITS - 8 and position + 8 <= end and (significant > 0 or byte != 48):
+            word = load64(buffer, position)
+            if are_digits(word):
+                m1, m0 = _times_plus(m1, m0, UINT64(100_000_000), eight_digits(word))
+                significant += 8
+                exponent -= 8 * after_point
+                position += 8
+                continue
+        digit = UINT64(byte) - UINT64(48)
+        if digit <= UINT64(9):
+            if significant < DIGITS:
+                m1, m0 = _times_plus(m1, m0, UINT64(10), digit)
+                significant += INT64(m1 | m0 != UINT64(0))
+                exponent -= after_point
+            else:
+                if significant == DIGITS:
+                    next_digit = digit
+                    significant += 1
+                else:
+                    beyond |= digit != UINT64(0)
+                exponent += 1 - after_point
+        elif byte == 46:
+            after_point = 1
+        else:
+            break
+        position += 1
+    if position < end:
+        position += 1
+        down = at(buffer, position) == 45
+        position += INT64(down or at(buffer, position) == 43)
+        power = 0
+        while position < end:
+            if power < _FAR_EXPONENT:
+                power = power * 10 + INT64(at(buffer, position)) - 48
+            position += 1
+        exponent += -power if down else power
+    if next_digit > UINT64(5) or (next_digit == UINT64(5) and (beyond or m0 & UINT64(1) != UINT64(0))):
+        m1, m0 = _times_plus(m1, m0, UINT64(1), UINT64(1))
+        most_1, most_0 = power_of_ten(DIGITS)
+        if m1 == most_1 and m0 == most_0:
+            m1, m0 = power_of_ten(DIGITS - 1)
+            exponent += 1
+    return negative, m1, m0, exponent
+
+
+@kernel(INT64(BYTES, INT32S, INT32S, INT64S_OUT, INT64S_OUT, INT32S_OUT, UINT8S_OUT))
+def parse_wide_decimals(
+    buffer: Any, starts: Any, ends: Any, lows: Any, highs: Any, scales: Any, status: Any
+) -> Any:
+    """The rows that :func:`parse_decimals` found ODD, with up to 38 digits: the two halves of each mantissa.
+
+    Their *status* becomes OK, or OVERFLOW where the scale leaves 32 bits. Returns the number of the latter.
     """
     failed = 0
     for row in range(len(starts)):
-        start = INT64(at(starts, row))
-        code, negative, magnitude, exponent, plain = scan(buffer, start, INT64(at(ends, row)))
-        kind = INTEGER if plain else DECIMAL
-        if code == MALFORMED:
-            kind = NOT_A_NUMBER
-        elif code != OK or magnitude > UINT64(LARGEST) + UINT64(negative):
-            kind = WIDE
-        known = kind == INTEGER or kind == DECIMAL
-        value = INT64(UINT64(0) - magnitude if negative else magnitude)
-        put(mantissas, row, value if known else 0)
-        put(scales, row, -exponent if known else 0)
-        put(kinds, row, kind)
-        failed += INT64(not known)
+        if at(status, row) != ODD:
+            continue
+        negative, m1, m0, exponent = _scan_wide(buffer, INT64(at(starts, row)), INT64(at(ends, row)))
+        fits = -(2**31) <= -exponent < 2**31
+        high, low = with_sign(negative, m1, m0)
+        put(lows, row, low if fits else 0)
+        put(highs, row, high if fits else 0)
+        put(scales, row, -exponent if fits else 0)
+        put(status, row, OK if fits else OVERFLOW)
+        failed += INT64(not fits)
     return failed

@@ -29,7 +29,7 @@ from s3sql.kernels.compile import (
     kernel,
 )
 from s3sql.kernels.simd import at, byte_mask, less_than_mask, low_bits, put
-from s3sql.types import Int32s, Int64s
+from s3sql.payloads import Int32s, Int64s
 
 
 @kernel(INT64(BYTES, INT32S, INT32S, BYTES, BOOL, BYTES_OUT, INT64S_OUT))

@@ -16,12 +16,12 @@ Source of the rules: AWS S3 User Guide, "SELECT command"; output names as PartiQ
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, TypeAlias
 
 from sqlglot import exp
 
-from s3sql.errors import Position, S3SelectError
+from s3sql.errors import S3SelectError
 from s3sql.functions.signatures import AGGREGATES
 from s3sql.plan.expr import (
     AggregateResult,
@@ -46,13 +46,24 @@ from s3sql.plan.expr import (
     RowPath,
     Sign,
     SimpleCase,
+    StructOf,
 )
-from s3sql.plan.kinds import UNKNOWN, orders_safely, possible_kinds
+from s3sql.plan.kinds import UNKNOWN, known_kinds, orders_safely
 from s3sql.plan.like import literal_runs
-from s3sql.plan.literals import decimal_literal
+from s3sql.plan.literals import decimal_literal, timestamp_literal
 from s3sql.plan.logical import Aggregate, AggregateCall, Filter, Item, Limit, Plan, Project, Scan, Spread
-from s3sql.plan.names import CsvNames, JsonNames, Names, Reference, bound_steps, row_name
-from s3sql.plan.schema import CsvSchema, Schema
+from s3sql.plan.names import (
+    CsvNames,
+    JsonNames,
+    Names,
+    ParquetNames,
+    Reference,
+    as_item,
+    bound_steps,
+    row_name,
+)
+from s3sql.plan.schema import CsvSchema, JsonSchema, Schema
+from s3sql.plan.traverse import shape
 from s3sql.sql import nodes
 from s3sql.types import Kind
 
@@ -67,25 +78,28 @@ _CALLS = (
     *(exp.Coalesce, exp.Nullif, exp.Extract, exp.Anonymous),
 )
 
-#: Functions that take every value, and those that take every text.
-_ANY_ARGUMENTS = frozenset({"COALESCE", "NULLIF"})
+#: Functions that take every value (or none at all), and those that take every text.
+_ANY_ARGUMENTS = frozenset({"COALESCE", "NULLIF", "UTCNOW"})
 _TEXT_ARGUMENTS = frozenset({"CHAR_LENGTH", "LOWER", "TRIM", "UPPER"})
 
-#: Functions of timestamps, which no evaluator of this release has.
-_TEMPORAL = frozenset({"DATE_ADD", "DATE_DIFF", "EXTRACT", "TO_STRING", "TO_TIMESTAMP", "UTCNOW"})
+#: Functions that take every timestamp, behind the part of it that the parser has checked.
+_TIMESTAMP_ARGUMENTS = frozenset({"DATE_DIFF", "EXTRACT"})
 
 
 def bind(tree: Tree, schema: Schema) -> Plan:
     """The plan of *tree* over an object of *schema*.
 
-    Raises :class:`S3SelectError` ``InvalidKeyPath`` (a FROM path on CSV), ``InvalidColumnIndex``,
-    ``MissingHeaders``, ``AmbiguousFieldName`` and ``InvalidTableAlias`` (names, CSV only), each at the
-    first place in the text that has it, and ``UnsupportedFunction`` or ``UnsupportedSyntax`` for what
+    Raises :class:`S3SelectError` ``InvalidKeyPath`` (a FROM path on CSV or Parquet), ``InvalidColumnIndex``
+    and ``MissingHeaders`` (CSV), ``EvaluatorBindingDoesNotExist``, ``UnsupportedParquetType`` and
+    ``UnsupportedTypeForQuerying`` (Parquet), ``AmbiguousFieldName`` and ``InvalidTableAlias`` (either), each
+    at the first place in the text that has it, and ``UnsupportedFunction`` or ``UnsupportedSyntax`` for what
     this release does not evaluate.
     """
     scan, names = _from(nodes.source(tree), schema)
     binder = _Binder(names)
-    items = tuple(binder.item(item, number) for number, item in enumerate(tree.expressions, 1))
+    items = tuple(
+        item for number, node in enumerate(tree.expressions, 1) for item in binder.items(node, number)
+    )
     where = tree.args.get("where")
     rows = scan if where is None else Filter(scan, (binder.expression(where.this),))
     source = Aggregate(rows, tuple(binder.calls)) if binder.calls else rows
@@ -96,18 +110,22 @@ def bind(tree: Tree, schema: Schema) -> Plan:
 
 def _from(source: nodes.Source, schema: Schema) -> tuple[Scan, Names]:
     """The scan and the names of its rows; a path starts with the wildcard over the root values."""
-    if not isinstance(schema, CsvSchema):
+    if isinstance(schema, JsonSchema):
         name = row_name(source, implied_by_wildcard="_1")
         return Scan("json", bound_steps(source.steps[1:])), JsonNames(name)
     if len(source.steps) > 1:
         step = source.steps[1]
+        rows = "rows of a CSV object have no members" if isinstance(schema, CsvSchema) else "file is Parquet"
         raise S3SelectError(
             "InvalidKeyPath",
-            f"The path of FROM goes on at {step.position}, but the rows of a CSV object have no members. "
+            f"The path of FROM goes on at {step.position}, but the {rows}. "
             "Use S3Object, with an alias or without.",
             position=step.position,
         )
-    return Scan("csv"), CsvNames(row_name(source, implied_by_wildcard="S3Object"), schema)
+    name = row_name(source, implied_by_wildcard="S3Object")
+    if isinstance(schema, CsvSchema):
+        return Scan("csv"), CsvNames(name, schema)
+    return Scan("parquet"), ParquetNames(name, schema)
 
 
 class _Binder:
@@ -115,25 +133,35 @@ class _Binder:
 
     def __init__(self, names: Names) -> None:
         self.names = names
-        self.calls: dict[AggregateCall, int] = {}
+        self.calls: list[AggregateCall] = []
+        self._numbers: dict[Hashable, int] = {}
 
     # ---- the select list
 
-    def item(self, node: exp.Expr, number: int) -> Item | Spread:
-        """Select item *number* (from 1)."""
+    def items(self, node: exp.Expr, number: int) -> tuple[Item | Spread, ...]:
+        """Select item *number* (from 1); a row whose columns are known is spread here."""
         if isinstance(node, exp.Star):
-            return Spread(self.names.row(), whole_row=True)
+            return _spread_items(Spread(self.names.row(), whole_row=True))
         if nodes.is_spread(node):
-            return _spread(self._path(node))
+            return _spread_items(_spread(self._path(node)))
         if isinstance(node, exp.Alias):
-            return Item(node.alias, self.expression(node.this))
-        return Item(_output_name(node) or f"_{number}", self.expression(node))
+            return (Item(node.alias, as_item(self.expression(node.this))),)
+        name = _output_name(node)
+        return (Item(f"_{number}" if name is None else name, as_item(self.expression(node))),)
 
     # ---- expressions
 
     def expression(self, node: exp.Expr) -> Expr:
-        """The bound form of any expression."""
-        return _BINDERS[type(node)](self, node)
+        """The bound form of any expression; a chain of operators is bound in a loop, from the inside out."""
+        behind: list[exp.Expr] = []
+        while type(node) in _OPERATORS:
+            behind.append(node)
+            node = nodes.left_operand(node)
+        bound = _BINDERS[type(node)](self, node)
+        while behind:
+            operator = behind.pop()
+            bound = _OPERATORS[type(operator)](self, operator, bound)
+        return bound
 
     def _all(self, found: list[exp.Expr]) -> tuple[Expr, ...]:
         return tuple([self.expression(node) for node in found])
@@ -159,11 +187,7 @@ class _Binder:
         place = nodes.position(node)
         if literal.kind == "FLOAT":
             return Literal(Kind.FLOAT, float(literal.text), position=place)
-        raise S3SelectError(
-            "UnsupportedSyntax",
-            f"The timestamp literal at {place} is not supported: this release has no timestamps.",
-            position=place,
-        )
+        return timestamp_literal(literal.text, place)
 
     def _boolean(self, node: exp.Boolean) -> Expr:
         return Literal(Kind.BOOL, bool(node.this), position=nodes.position(node))
@@ -183,51 +207,51 @@ class _Binder:
     def _or(self, node: exp.Or) -> Expr:
         return Or(self._all(nodes.operands(node)), position=nodes.position(node))
 
-    def _not(self, node: exp.Not) -> Expr:
-        return Not(self.expression(node.this), position=nodes.position(node))
+    # ---- operators behind what stands on their left
 
-    def _comparison(self, node: exp.Binary) -> Expr:
-        left, right = self.expression(node.this), self.expression(node.expression)
-        sign = _COMPARISONS[type(node)]
+    def _not(self, node: exp.Not, operand: Expr) -> Expr:
+        return Not(operand, position=nodes.position(node))
+
+    def _comparison(self, node: exp.Binary, left: Expr) -> Expr:
+        sign, right = _COMPARISONS[type(node)], self.expression(node.expression)
         safe = sign in ("=", "<>") or orders_safely(left, right)
         return Compare(sign, left, right, safe, position=nodes.position(node))
 
-    def _arithmetic(self, node: exp.Binary) -> Expr:
-        left, right = self.expression(node.this), self.expression(node.expression)
+    def _arithmetic(self, node: exp.Binary, left: Expr) -> Expr:
+        right = self.expression(node.expression)
         return Arithmetic(_ARITHMETIC[type(node)], left, right, position=nodes.position(node))
 
-    def _concat(self, node: exp.DPipe) -> Expr:
-        left, right = self.expression(node.this), self.expression(node.expression)
-        return Concat(left, right, position=nodes.position(node))
+    def _concat(self, node: exp.DPipe, left: Expr) -> Expr:
+        return Concat(left, self.expression(node.expression), position=nodes.position(node))
 
-    def _minus(self, node: exp.Neg) -> Expr:
-        return Sign("-", self.expression(node.this), position=nodes.position(node))
-
-    def _between(self, node: exp.Between) -> Expr:
-        operand, low, high = (self.expression(node.args[part]) for part in ("this", "low", "high"))
+    def _between(self, node: exp.Between, operand: Expr) -> Expr:
+        low, high = self.expression(node.args["low"]), self.expression(node.args["high"])
         safe = orders_safely(operand, low) and orders_safely(operand, high)
         return Between(operand, low, high, safe, position=nodes.position(node))
 
-    def _like(self, node: exp.Like, escape: exp.Expr | None = None) -> Expr:
-        operand, pattern = self.expression(node.this), self.expression(node.expression)
+    def _like(self, node: exp.Like, operand: Expr, escape: exp.Expr | None = None) -> Expr:
+        pattern = self.expression(node.expression)
         escaped = None if escape is None else self.expression(escape)
-        safe = possible_kinds(operand) <= UNKNOWN | {Kind.STRING} and _is_sound_pattern(pattern, escaped)
+        safe = known_kinds(operand) <= {Kind.STRING} and _is_sound_pattern(pattern, escaped)
         return Like(operand, pattern, escaped, safe, position=nodes.position(node))
 
-    def _escape(self, node: exp.Escape) -> Expr:
-        return self._like(node.this, node.expression)
+    def _escape(self, node: exp.Escape, operand: Expr) -> Expr:
+        return self._like(node.this, operand, node.expression)
 
-    def _in(self, node: exp.In) -> Expr:
-        operand, collection = self.expression(node.this), node.args.get("field")
+    def _in(self, node: exp.In, operand: Expr) -> Expr:
+        collection = node.args.get("field")
         if collection is None or isinstance(collection, exp.Array):
             choices = node.expressions if collection is None else collection.expressions
             return In(operand, self._all(choices), position=nodes.position(node))
         return InCollection(operand, self.expression(collection), position=nodes.position(node))
 
-    def _is(self, node: exp.Is) -> Expr:
-        return IsKind(
-            self.expression(node.this), _tested_kinds(node.expression), position=nodes.position(node)
-        )
+    def _is(self, node: exp.Is, operand: Expr) -> Expr:
+        return IsKind(operand, _tested_kinds(node.expression), position=nodes.position(node))
+
+    # ---- signs, CASE and calls
+
+    def _minus(self, node: exp.Neg) -> Expr:
+        return Sign("-", self.expression(node.this), position=nodes.position(node))
 
     def _case(self, node: exp.Case) -> Expr:
         operand = None if node.this is None else self.expression(node.this)
@@ -245,8 +269,6 @@ class _Binder:
     def _cast(self, node: exp.Cast) -> Expr:
         place = nodes.position(node)
         kind = Kind[nodes.type_name(node.args["to"]) or ""]
-        if kind == Kind.TIMESTAMP:
-            raise _not_evaluated("CAST AS TIMESTAMP", place)
         return Cast(self.expression(node.this), kind, position=place)
 
     def _call(self, node: exp.Expr) -> Expr:
@@ -256,8 +278,6 @@ class _Binder:
         assert call is not None, f"{type(node).__name__} is no call"
         if call.name in AGGREGATES:
             return self._aggregate(call)
-        if call.name in _TEMPORAL:
-            raise _not_evaluated(call.name, call.position)
         arguments = call.arguments
         if call.name == "TRIM":
             side, characters, text = arguments
@@ -275,8 +295,13 @@ class _Binder:
     def _aggregate(self, call: nodes.Call) -> Expr:
         operand = call.arguments[0]
         assert operand is not None, "every aggregate function has an argument"
-        bound = AggregateCall(call.name, None if isinstance(operand, exp.Star) else self.expression(operand))
-        return AggregateResult(self.calls.setdefault(bound, len(self.calls)), position=call.position)
+        bound = None if isinstance(operand, exp.Star) else self.expression(operand)
+        number = self._numbers.setdefault(
+            (call.name, None if bound is None else shape(bound)), len(self.calls)
+        )
+        if number == len(self.calls):
+            self.calls.append(AggregateCall(call.name, bound))
+        return AggregateResult(number, position=call.position)
 
 
 def _spread(path: Expr) -> Spread:
@@ -287,7 +312,14 @@ def _spread(path: Expr) -> Spread:
     assert isinstance(path, PathOf), "a path with a wildcard is bound as a path"
     if len(path.steps) > 1:
         return Spread(PathOf(path.base, path.steps[:-1], position=path.position), whole_row=False)
-    return Spread(path.base, whole_row=False)
+    return Spread(as_item(path.base), whole_row=False)
+
+
+def _spread_items(spread: Spread) -> tuple[Item | Spread, ...]:
+    row = spread.expression
+    if not isinstance(row, StructOf):
+        return (spread,)
+    return tuple(Item(name, value) for name, value in zip(row.names, row.values, strict=True))
 
 
 def _output_name(node: exp.Expr) -> str | None:
@@ -296,7 +328,8 @@ def _output_name(node: exp.Expr) -> str | None:
         return None
     path = nodes.path(node)
     if path.steps:
-        return path.steps[-1].name or None
+        last = path.steps[-1]
+        return last.name if last.kind in ("name", "key") else None
     return str(path.root.this)
 
 
@@ -324,15 +357,10 @@ def _never_fails(function: str, arguments: tuple[Expr, ...]) -> bool:
     """Whether *function* takes everything that these arguments can be."""
     if function in _ANY_ARGUMENTS:
         return True
-    text = UNKNOWN | {Kind.STRING}
-    return function in _TEXT_ARGUMENTS and all(possible_kinds(argument) <= text for argument in arguments)
-
-
-def _not_evaluated(what: str, place: Position | None) -> S3SelectError:
-    return S3SelectError(
-        "UnsupportedFunction",
-        f"{what} at {place} is not supported: this release has no timestamps.",
-        position=place,
+    if function in _TIMESTAMP_ARGUMENTS:
+        return all(known_kinds(argument) <= {Kind.TIMESTAMP} for argument in arguments[1:])
+    return function in _TEXT_ARGUMENTS and all(
+        known_kinds(argument) <= {Kind.STRING} for argument in arguments
     )
 
 
@@ -348,17 +376,21 @@ _BINDERS: dict[type[exp.Expr], Callable[[_Binder, Any], Expr]] = {
     exp.Array: _Binder._array,
     exp.And: _Binder._and,
     exp.Or: _Binder._or,
+    exp.Neg: _Binder._minus,
+    exp.Case: _Binder._case,
+    exp.Cast: _Binder._cast,
+    **dict.fromkeys(_CALLS, _Binder._call),
+}
+
+#: The operators of a chain, which are given their bound left operand.
+_OPERATORS: dict[type[exp.Expr], Callable[[_Binder, Any, Expr], Expr]] = {
     exp.Not: _Binder._not,
     **dict.fromkeys(_COMPARISONS, _Binder._comparison),
     **dict.fromkeys(_ARITHMETIC, _Binder._arithmetic),
     exp.DPipe: _Binder._concat,
-    exp.Neg: _Binder._minus,
     exp.Between: _Binder._between,
     exp.Like: _Binder._like,
     exp.Escape: _Binder._escape,
     exp.In: _Binder._in,
     exp.Is: _Binder._is,
-    exp.Case: _Binder._case,
-    exp.Cast: _Binder._cast,
-    **dict.fromkeys(_CALLS, _Binder._call),
 }

@@ -17,8 +17,8 @@ from typing import Generic, TypeVar
 from s3sql.plan.binder import Tree, bind
 from s3sql.plan.logical import Plan
 from s3sql.plan.rules import optimize
-from s3sql.plan.schema import CsvSchema, Schema
-from s3sql.sql.parser import parse
+from s3sql.plan.schema import CsvSchema, ParquetSchema, Schema
+from s3sql.sql.parser import collector_resting, parse
 
 _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
@@ -26,6 +26,9 @@ _Value = TypeVar("_Value")
 #: Memory that a tree and a plan take for each character of the text, measured on chains of comparisons.
 TREE_BYTES = 300
 PLAN_BYTES = 50
+
+#: Memory that a column of a Parquet schema takes besides its name.
+PARQUET_COLUMN_BYTES = 400
 
 
 class RecentlyUsed(Generic[_Key, _Value]):
@@ -83,9 +86,13 @@ class PlanCache:
         size = PLAN_BYTES * len(expression)
         if isinstance(schema, CsvSchema):
             size += sum(100 + 4 * len(name) for name in schema.header or ())
-        return self._plans.get(
-            (expression, schema), lambda: optimize(bind(self.tree(expression), schema)), size
-        )
+        elif isinstance(schema, ParquetSchema):
+            size += sum(PARQUET_COLUMN_BYTES + 4 * len(column.name) for column in schema.columns)
+        return self._plans.get((expression, schema), lambda: self._planned(expression, schema), size)
+
+    def _planned(self, expression: str, schema: Schema) -> Plan:
+        with collector_resting(expression):
+            return optimize(bind(self.tree(expression), schema))
 
 
 #: The cache of this process.

@@ -1,7 +1,8 @@
 """A plan as people and programs read it: a tree of text, and a dictionary for JSON.
 
 In: a logical plan.  Out: text that is the same for equal plans, and changes with every part of a plan
-that has an effect. Expressions are written in the dialect; columns of CSV by number, paths from ``row``.
+that has an effect. Expressions are written in the dialect; columns of CSV and Parquet by number, paths from
+``row``.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from s3sql.plan.chain import chain
 from s3sql.plan.expr import (
     AggregateResult,
     And,
@@ -33,12 +35,15 @@ from s3sql.plan.expr import (
     Literal,
     Name,
     Not,
+    NullAsMissing,
     Or,
+    ParquetField,
     PathOf,
     RowPath,
     Sign,
     SimpleCase,
     Step,
+    StructOf,
     TextRange,
 )
 from s3sql.plan.kinds import UNKNOWN
@@ -107,7 +112,7 @@ def _scan(scan: Scan) -> dict[str, Any]:
     told: dict[str, Any] = {}
     if scan.path:
         told["path"] = _steps(scan.path)
-    if scan.columns is not None and not scan.count_only:
+    if scan.columns is not None:
         told["columns"] = [f"_{number + 1}" for number in scan.columns]
     if scan.late_columns:
         told["late columns"] = [f"_{number + 1}" for number in scan.late_columns]
@@ -115,14 +120,12 @@ def _scan(scan: Scan) -> dict[str, Any]:
         told["limit"] = scan.limit
     if scan.required_literal is not None:
         told["required_literal"] = _text(scan.required_literal.decode("utf-8", "backslashreplace"))
-    if scan.count_only:
-        told["count_only"] = True
     return told
 
 
 def _output(item: Item | Spread) -> str:
     if isinstance(item, Spread):
-        return f"{sql(item.expression)}.*"
+        return f"{_operand(item.expression)}.*"
     return f"{sql(item.expression)} AS {_name(item.name)}"
 
 
@@ -132,12 +135,21 @@ def _aggregate(call: AggregateCall) -> str:
 
 def sql(expression: Expr) -> str:
     """The expression in the dialect, operators inside operators in parentheses."""
-    return _WRITERS[type(expression)](expression)
+    first, *operators = chain(expression)
+    before, behind = [], [_WRITERS[type(first)](first)]
+    for number, operator in enumerate(operators):
+        if number or isinstance(first, _OPERATORS):
+            before.append("(")
+            behind.append(")")
+        if isinstance(operator, Not):
+            before.append("NOT ")
+        else:
+            behind.append(f" {_BEHIND_LEFT[type(operator)](operator)}")
+    return "".join([*reversed(before), *behind])
 
 
 def _operand(expression: Expr) -> str:
-    text = _WRITERS[type(expression)](expression)
-    return f"({text})" if isinstance(expression, _OPERATORS) else text
+    return f"({sql(expression)})" if isinstance(expression, _OPERATORS) else sql(expression)
 
 
 def _list(expressions: tuple[Expr, ...]) -> str:
@@ -185,20 +197,13 @@ def _step(step: Step) -> str:
     return "[*]" if isinstance(step, Elements) else ".*"
 
 
+def _struct(node: StructOf) -> str:
+    members = zip(node.names, node.values, strict=True)
+    return f"{{{', '.join(f'{_name(name)}: {sql(value)}' for name, value in members)}}}"
+
+
 def _binary(node: Arithmetic | Compare) -> str:
-    return f"{_operand(node.left)} {node.operator} {_operand(node.right)}"
-
-
-def _concat(node: Concat) -> str:
-    return f"{_operand(node.left)} || {_operand(node.right)}"
-
-
-def _in_collection(node: InCollection) -> str:
-    return f"{_operand(node.operand)} IN {_operand(node.collection)}"
-
-
-def _between(node: Between) -> str:
-    return f"{_operand(node.operand)} BETWEEN {_operand(node.low)} AND {_operand(node.high)}"
+    return f"{node.operator} {_operand(node.right)}"
 
 
 def _text_range(node: TextRange) -> str:
@@ -208,13 +213,13 @@ def _text_range(node: TextRange) -> str:
 
 
 def _like(node: Like) -> str:
-    text = f"{_operand(node.operand)} LIKE {_operand(node.pattern)}"
+    text = f"LIKE {_operand(node.pattern)}"
     return text if node.escape is None else f"{text} ESCAPE {_operand(node.escape)}"
 
 
 def _is_kind(node: IsKind) -> str:
     tested = "NULL" if node.kinds == UNKNOWN else " OR ".join(sorted(kind.name for kind in node.kinds))
-    return f"{_operand(node.operand)} IS {tested}"
+    return f"IS {tested}"
 
 
 def _branches(branches: tuple[tuple[Expr, Expr], ...], default: Expr | None) -> str:
@@ -223,32 +228,39 @@ def _branches(branches: tuple[tuple[Expr, Expr], ...], default: Expr | None) -> 
 
 
 _OPERATORS = (
-    And, Arithmetic, Between, Compare, Concat, In, InCollection, IsKind, Like, Not, Or, Sign, TextRange,
+    And, Arithmetic, Between, Compare, Concat, In, InCollection, IsKind, Like, Not, NullAsMissing, Or, Sign,
+    TextRange,
 )  # fmt: skip
 
 _WRITERS: dict[type[Expr], Callable[[Any], str]] = {
     Literal: _literal,
     CsvField: lambda node: f"_{node.number + 1}",
     CsvRow: lambda node: "row",
+    ParquetField: lambda node: f"_{node.number + 1}",
+    NullAsMissing: lambda node: f"{_operand(node.operand)} or MISSING",
     RowPath: lambda node: f"row{_steps(node.steps)}",
     PathOf: lambda node: f"({sql(node.base)}){_steps(node.steps)}",
     ListOf: lambda node: f"[{_list(node.items)}]",
+    StructOf: _struct,
     Sign: lambda node: f"{node.operator}{_operand(node.operand)}",
-    Arithmetic: _binary,
-    Concat: _concat,
-    Compare: _binary,
-    Between: _between,
     TextRange: _text_range,
-    In: lambda node: f"{_operand(node.operand)} IN ({_list(node.choices)})",
-    InCollection: _in_collection,
-    Like: _like,
-    IsKind: _is_kind,
     And: lambda node: " AND ".join([_operand(operand) for operand in node.operands]),
     Or: lambda node: " OR ".join([_operand(operand) for operand in node.operands]),
-    Not: lambda node: f"NOT {_operand(node.operand)}",
     Case: lambda node: f"CASE {_branches(node.branches, node.default)}",
     SimpleCase: lambda node: f"CASE {sql(node.operand)} {_branches(node.branches, node.default)}",
     Cast: lambda node: f"CAST({sql(node.operand)} AS {node.kind.name})",
     Call: lambda node: f"{node.function}({_list(node.arguments)})",
     AggregateResult: lambda node: f"#{node.number}",
+}
+
+#: What an operator of a chain writes behind its left operand.
+_BEHIND_LEFT: dict[type[Expr], Callable[[Any], str]] = {
+    Arithmetic: _binary,
+    Concat: lambda node: f"|| {_operand(node.right)}",
+    Compare: _binary,
+    Between: lambda node: f"BETWEEN {_operand(node.low)} AND {_operand(node.high)}",
+    In: lambda node: f"IN ({_list(node.choices)})",
+    InCollection: lambda node: f"IN {_operand(node.collection)}",
+    Like: _like,
+    IsKind: _is_kind,
 }

@@ -54,10 +54,14 @@ class Expr:
     """An expression; ``position`` is its place in the query and does not count in comparisons."""
 
     position: Position | None = field(default=None, compare=False, repr=False)
+    #: Whether evaluating it can fail for some row: told by the operands once, since a chain of operators is
+    #: as deep as it is long.
+    fallible: bool = field(init=False, compare=False, repr=False)
 
-    @property
-    def fallible(self) -> bool:
-        """Whether evaluating it can fail for some row."""
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fallible", self._can_fail())
+
+    def _can_fail(self) -> bool:
         return any(child.fallible for child in self.children())
 
     def children(self) -> Iterator[Expr]:
@@ -67,9 +71,9 @@ class Expr:
 
 
 def slots(node_class: type[Expr]) -> tuple[str, ...]:
-    """The fields of a class of expressions, but for the position."""
+    """The fields of a class of expressions that make its meaning."""
     if node_class not in _SLOTS:
-        _SLOTS[node_class] = tuple(slot.name for slot in fields(node_class) if slot.name != "position")
+        _SLOTS[node_class] = tuple(slot.name for slot in fields(node_class) if slot.compare)
     return _SLOTS[node_class]
 
 
@@ -85,22 +89,49 @@ def _expressions(value: object) -> Iterator[Expr]:
             yield from _expressions(item)
 
 
+class _Infallible(Expr):
+    """An expression without operands that cannot fail."""
+
+    __slots__ = ()
+
+    def _can_fail(self) -> bool:
+        return False
+
+
 class _Fallible(Expr):
     """An expression that can fail by itself, whatever its operands are."""
 
     __slots__ = ()
 
-    @property
-    def fallible(self) -> bool:
+    def _can_fail(self) -> bool:
         return True
 
 
+class _Provable(Expr):
+    """An expression that can fail by itself unless it is known to be ``safe``."""
+
+    __slots__ = ()
+    safe: bool
+
+    def _can_fail(self) -> bool:
+        return not self.safe or any(child.fallible for child in self.children())
+
+
+class _Condition(Expr):
+    """An expression that fails for every operand that is known and no boolean."""
+
+    __slots__ = ()
+
+    def _can_fail(self) -> bool:
+        return any(_not_surely_boolean(child) for child in self.children())
+
+
 @dataclass(frozen=True, slots=True)
-class Literal(Expr):
+class Literal(_Infallible):
     """A constant.
 
     ``value``: None for NULL and MISSING, else bool, int, float, Decimal or str; for TIMESTAMP the four
-    numbers of :class:`s3sql.types.Timestamps`.
+    numbers of :class:`s3sql.payloads.Timestamps`.
     """
 
     kind: Kind
@@ -108,7 +139,7 @@ class Literal(Expr):
 
 
 @dataclass(frozen=True, slots=True)
-class CsvField(Expr):
+class CsvField(_Infallible):
     """A bare column of a CSV object: text, or NULL where the row is too short. ``number`` is from 0.
 
     Being bare matters: beside a number it is read as a number (an extension).
@@ -118,32 +149,48 @@ class CsvField(Expr):
 
 
 @dataclass(frozen=True, slots=True)
+class ParquetField(Expr):
+    """A column of a Parquet object, from 0; ``kinds`` of its values; ``may_fail``: not all are SQL values."""
+
+    number: int
+    kinds: frozenset[Kind]
+    may_fail: bool = False
+
+    def _can_fail(self) -> bool:
+        return self.may_fail
+
+
+@dataclass(frozen=True, slots=True)
+class NullAsMissing(Expr):
+    """A value of a Parquet object as an item of the select list: NULL is left out, as if MISSING."""
+
+    operand: Expr
+
+
+@dataclass(frozen=True, slots=True)
 class RowPath(Expr):
     """A path from the row of a JSON object; no steps: the row itself."""
 
     steps: tuple[Step, ...]
 
-    @property
-    def fallible(self) -> bool:
-        """Whether there is a name, which may be ambiguous."""
+    def _can_fail(self) -> bool:
+        # A name may be ambiguous.
         return any(isinstance(step, Name) for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True)
 class PathOf(Expr):
-    """A path from a computed value: ``[1,2][0]``."""
+    """A path from a computed value: ``[1,2][0]``, or from a column of Parquet."""
 
     base: Expr
     steps: tuple[Step, ...]
 
-    @property
-    def fallible(self) -> bool:
-        """Whether the base can fail or there is a name, which may be ambiguous."""
+    def _can_fail(self) -> bool:
         return self.base.fallible or any(isinstance(step, Name) for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True)
-class CsvRow(Expr):
+class CsvRow(_Infallible):
     """The whole row of a CSV object as a struct of its fields."""
 
 
@@ -152,6 +199,14 @@ class ListOf(Expr):
     """A list literal."""
 
     items: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StructOf(Expr):
+    """A struct of ``values`` under ``names``; a MISSING value's member is left out."""
+
+    names: tuple[str, ...]
+    values: tuple[Expr, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,26 +247,19 @@ class Compare(Expr):
     right: Expr
     safe: bool = False
 
-    @property
-    def fallible(self) -> bool:
-        """Whether the operands can fail or be of kinds that have no order."""
+    def _can_fail(self) -> bool:
         unordered = not self.safe and self.operator not in ("=", "<>")
         return unordered or self.left.fallible or self.right.fallible
 
 
 @dataclass(frozen=True, slots=True)
-class Between(Expr):
+class Between(_Provable):
     """``operand >= low AND operand <= high``, the operand evaluated once."""
 
     operand: Expr
     low: Expr
     high: Expr
     safe: bool = False
-
-    @property
-    def fallible(self) -> bool:
-        """Whether the operands can fail or be of kinds that have no order."""
-        return not self.safe or any(child.fallible for child in self.children())
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +294,7 @@ class InCollection(Expr):
 
 
 @dataclass(frozen=True, slots=True)
-class Like(Expr):
+class Like(_Provable):
     """``operand LIKE pattern [ESCAPE escape]``.
 
     ``safe``: the operand is text or unknown, and pattern and escape are constants without a fault.
@@ -256,11 +304,6 @@ class Like(Expr):
     pattern: Expr
     escape: Expr | None = None
     safe: bool = False
-
-    @property
-    def fallible(self) -> bool:
-        """Whether the operands can fail, be other than text or hold a wrong escape."""
-        return not self.safe or self.operand.fallible
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,39 +315,24 @@ class IsKind(Expr):
 
 
 @dataclass(frozen=True, slots=True)
-class And(Expr):
+class And(_Condition):
     """A chain of AND, flat: left to right, stopping at the first FALSE. A non-boolean fails."""
 
     operands: tuple[Expr, ...]
 
-    @property
-    def fallible(self) -> bool:
-        """Whether an operand can fail or be other than boolean."""
-        return any(_not_surely_boolean(operand) for operand in self.operands)
-
 
 @dataclass(frozen=True, slots=True)
-class Or(Expr):
+class Or(_Condition):
     """A chain of OR, flat: left to right, stopping at the first TRUE. A non-boolean fails."""
 
     operands: tuple[Expr, ...]
 
-    @property
-    def fallible(self) -> bool:
-        """Whether an operand can fail or be other than boolean."""
-        return any(_not_surely_boolean(operand) for operand in self.operands)
-
 
 @dataclass(frozen=True, slots=True)
-class Not(Expr):
+class Not(_Condition):
     """``NOT operand``. A non-boolean fails."""
 
     operand: Expr
-
-    @property
-    def fallible(self) -> bool:
-        """Whether the operand can fail or be other than boolean."""
-        return _not_surely_boolean(self.operand)
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,9 +342,7 @@ class Case(Expr):
     branches: tuple[tuple[Expr, Expr], ...]
     default: Expr | None = None
 
-    @property
-    def fallible(self) -> bool:
-        """Whether a part can fail or a condition be other than boolean."""
+    def _can_fail(self) -> bool:
         conditions = any(_not_surely_boolean(condition) for condition, _ in self.branches)
         return conditions or any(child.fallible for child in self.children())
 
@@ -339,7 +365,7 @@ class Cast(_Fallible):
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Expr):
+class Call(_Provable):
     """A scalar function by its upper-case name; all arguments are evaluated.
 
     TRIM is bound with three arguments (side as a string literal, characters, text), EXTRACT,
@@ -351,14 +377,9 @@ class Call(Expr):
     arguments: tuple[Expr, ...]
     safe: bool = False
 
-    @property
-    def fallible(self) -> bool:
-        """Whether an argument can fail or be one that the function refuses."""
-        return not self.safe or any(argument.fallible for argument in self.arguments)
-
 
 @dataclass(frozen=True, slots=True)
-class AggregateResult(Expr):
+class AggregateResult(_Infallible):
     """In the select list of an aggregate query: the value of aggregate *number* of the plan."""
 
     number: int

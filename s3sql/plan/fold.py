@@ -21,18 +21,24 @@ from s3sql.plan.expr import (
     Between,
     Call,
     Case,
+    Cast,
     Compare,
     Concat,
+    CsvField,
     Expr,
     In,
     IsKind,
     Literal,
     Not,
     Or,
+    ParquetField,
+    PathOf,
+    RowPath,
     Sign,
     is_boolean,
 )
 from s3sql.plan.kinds import possible_kinds
+from s3sql.timestamp import Timestamp, parse
 from s3sql.types import Kind
 
 TRUE = Literal(Kind.BOOL, True)
@@ -52,6 +58,7 @@ _COMPARABLE = (
     frozenset({Kind.INT, Kind.DECIMAL}),
     frozenset({Kind.STRING}),
     frozenset({Kind.BOOL}),
+    frozenset({Kind.TIMESTAMP}),
 )
 
 
@@ -132,11 +139,18 @@ def _literal_comparison(sign: str, left: Literal, right: Literal) -> Literal | N
     if left.kind < Kind.BOOL or right.kind < Kind.BOOL:
         return NULL
     if any(left.kind in family and right.kind in family for family in _COMPARABLE):
-        return TRUE if _COMPARISONS[sign](left.value, right.value) else FALSE
+        return TRUE if _COMPARISONS[sign](_ordered(left), _ordered(right)) else FALSE
     numbers = frozenset({Kind.INT, Kind.DECIMAL, Kind.FLOAT})
     if sign not in ("=", "<>") or left.kind == right.kind or {left.kind, right.kind} <= numbers:
         return None
     return FALSE if sign == "=" else TRUE
+
+
+def _ordered(literal: Literal) -> object:
+    """What the value is compared by: of a timestamp the instant."""
+    if isinstance(literal.value, Timestamp):
+        return literal.value.seconds, literal.value.nanoseconds
+    return literal.value
 
 
 def _between(node: Between) -> Expr:
@@ -226,11 +240,23 @@ def _case(node: Case) -> Expr:
             break
         if not (isinstance(condition, Literal) and is_boolean(condition)):
             branches.append((condition, result))
-    if not branches:
-        return default or NULL
     if len(branches) == len(node.branches):
         return node
-    return Case(tuple(branches), default)
+    if branches:
+        return Case(tuple(branches), default)
+    if not isinstance(default, _BARE):
+        return default or NULL
+    return node if node.branches == ((TRUE, default),) else Case(((TRUE, default),), None)
+
+
+def _cast(node: Cast) -> Expr:
+    """The usual way to write a timestamp: ``CAST('2010-02-03T04:05Z' AS TIMESTAMP)``."""
+    if node.kind != Kind.TIMESTAMP or not isinstance(node.operand, Literal):
+        return node
+    if not isinstance(node.operand.value, str):
+        return node
+    value = parse(node.operand.value)
+    return node if value is None else Literal(Kind.TIMESTAMP, value)
 
 
 def _call(node: Call) -> Expr:
@@ -239,6 +265,10 @@ def _call(node: Call) -> Expr:
     known = (a for a in node.arguments if isinstance(a, Literal) and a.kind >= Kind.BOOL)
     return next(known, NULL)
 
+
+#: What is more than its value, so that CASE stays around it: a bare field of CSV is a number beside one,
+#: and a number of JSON that a path takes over keeps its spelling.
+_BARE = (CsvField, ParquetField, PathOf, RowPath)
 
 _FOLDERS: tuple[tuple[type[Expr], Callable[[Any], Expr]], ...] = (
     (Sign, _sign),
@@ -252,5 +282,6 @@ _FOLDERS: tuple[tuple[type[Expr], Callable[[Any], Expr]], ...] = (
     (And, _and),
     (Or, _or),
     (Case, _case),
+    (Cast, _cast),
     (Call, _call),
 )

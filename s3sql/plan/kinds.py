@@ -1,7 +1,8 @@
 """Which kinds a bound expression can have, as far as the text of the query tells.
 
 In: a bound expression.  Out: a set of kinds; a value of another kind cannot come out of it. A path into
-JSON can be anything; a CSV field is text, or NULL where its record is too short.
+JSON can be anything; a CSV field is text, or NULL where its record is too short; a Parquet column is what its
+schema says.
 
 The binder proves with it that an ordering cannot fail, the rules that a test is always true, and an
 Arrow schema can be fixed before the first row. Source: AWS S3 User Guide, "Data types", "Operators".
@@ -10,7 +11,9 @@ Arrow schema can be fixed before the first row. Source: AWS S3 User Guide, "Data
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
+from s3sql.plan.chain import left_operand
 from s3sql.plan.expr import (
     AggregateResult,
     And,
@@ -31,10 +34,14 @@ from s3sql.plan.expr import (
     ListOf,
     Literal,
     Not,
+    NullAsMissing,
     Or,
+    ParquetField,
     Sign,
     SimpleCase,
+    StructOf,
     TextRange,
+    is_boolean,
 )
 from s3sql.plan.logical import AggregateCall
 from s3sql.types import NUMBERS, Kind
@@ -44,7 +51,8 @@ Kinds = frozenset[Kind]
 EVERY_KIND: Kinds = frozenset(Kind)
 UNKNOWN: Kinds = frozenset({Kind.NULL, Kind.MISSING})
 _NULL: Kinds = frozenset({Kind.NULL})
-_NULL_ONLY_IF_UNKNOWN = (And, In, Like, Not, Or)
+#: The operators whose kinds depend on what stands on their left: NULL only where an operand is unknown.
+_FOLLOWING_LEFT = (Arithmetic, Compare, Concat, In, Like, Not)
 
 #: The kind that a function returns for known arguments. COALESCE and NULLIF pass their arguments on.
 FUNCTION_KINDS: dict[str, Kind] = {
@@ -64,27 +72,61 @@ FUNCTION_KINDS: dict[str, Kind] = {
 
 def possible_kinds(expression: Expr, calls: Sequence[AggregateCall] = ()) -> Kinds:
     """The kinds *expression* can have; *calls* are the aggregates that it may refer to."""
+    behind: list[Expr] = []
+    while isinstance(expression, _FOLLOWING_LEFT) and not _is_ordering(expression):
+        left = left_operand(expression)
+        assert left is not None, "an operator has an operand on its left"
+        behind.append(expression)
+        expression = left
+    kinds = _kinds(expression, calls)
+    while behind:
+        kinds = _kinds_behind(kinds, behind.pop(), calls)
+    return kinds
+
+
+def known_kinds(expression: Expr) -> Kinds:
+    """The kinds *expression* can have where it is known."""
+    if is_boolean(expression) and not isinstance(expression, Literal):
+        return frozenset({Kind.BOOL})
+    return possible_kinds(expression) - UNKNOWN
+
+
+def _is_ordering(expression: Expr) -> bool:
+    return isinstance(expression, Compare) and expression.operator not in ("=", "<>")
+
+
+def _kinds_behind(left: Kinds, operator: Expr, calls: Sequence[AggregateCall]) -> Kinds:
+    """The kinds of an operator whose first operand has the kinds *left*."""
+    others = [possible_kinds(operand, calls) for operand in islice(operator.children(), 1, None)]
+    unknown = _unknown_of([left, *others])
+    if isinstance(operator, Arithmetic):
+        return _arithmetic(left, others[0]) | unknown
+    return frozenset({Kind.STRING if isinstance(operator, Concat) else Kind.BOOL}) | unknown
+
+
+def _kinds(expression: Expr, calls: Sequence[AggregateCall]) -> Kinds:
+    """The kinds of what does not depend on an operand on its left."""
     if isinstance(expression, Literal):
         return frozenset({expression.kind})
     if isinstance(expression, CsvField):
         return frozenset({Kind.STRING, Kind.NULL})
+    if isinstance(expression, ParquetField):
+        return expression.kinds
+    if isinstance(expression, NullAsMissing):
+        operand = possible_kinds(expression.operand, calls)
+        return operand - _NULL | {Kind.MISSING} if Kind.NULL in operand else operand
     if isinstance(expression, IsKind):
         return frozenset({Kind.BOOL})
-    if isinstance(expression, _NULL_ONLY_IF_UNKNOWN):
+    if isinstance(expression, And | Or):
         return frozenset({Kind.BOOL}) | _unknown_of(
             possible_kinds(child, calls) for child in expression.children()
         )
     if isinstance(expression, Compare | Between | TextRange | InCollection):
-        return _comparison(expression, calls)
+        # Also unknown where a CSV field is no number.
+        return frozenset({Kind.BOOL, Kind.NULL})
     if isinstance(expression, Sign):
         operand = possible_kinds(expression.operand, calls)
         return operand & NUMBERS | _unknown_of([operand])
-    if isinstance(expression, Arithmetic):
-        left, right = (possible_kinds(side, calls) for side in (expression.left, expression.right))
-        return _arithmetic(left, right) | _unknown_of([left, right])
-    if isinstance(expression, Concat):
-        sides = [possible_kinds(side, calls) for side in (expression.left, expression.right)]
-        return frozenset({Kind.STRING}) | _unknown_of(sides)
     if isinstance(expression, Cast):
         return frozenset({expression.kind}) | possible_kinds(expression.operand, calls) & UNKNOWN
     if isinstance(expression, Case | SimpleCase):
@@ -97,7 +139,7 @@ def possible_kinds(expression: Expr, calls: Sequence[AggregateCall] = ()) -> Kin
         return _aggregate(calls[expression.number]) if calls else EVERY_KIND
     if isinstance(expression, ListOf):
         return frozenset({Kind.LIST})
-    if isinstance(expression, CsvRow):
+    if isinstance(expression, CsvRow | StructOf):
         return frozenset({Kind.STRUCT})
     return EVERY_KIND
 
@@ -107,7 +149,7 @@ def orders_safely(left: Expr, right: Expr) -> bool:
 
     A bare CSV field beside a number is read as a number, and is unknown when it is none.
     """
-    left_kinds, right_kinds = possible_kinds(left) - UNKNOWN, possible_kinds(right) - UNKNOWN
+    left_kinds, right_kinds = known_kinds(left), known_kinds(right)
     if not left_kinds or not right_kinds:
         return True
     if isinstance(left, CsvField):
@@ -116,16 +158,6 @@ def orders_safely(left: Expr, right: Expr) -> bool:
         return left_kinds <= NUMBERS | {Kind.STRING}
     both = left_kinds | right_kinds
     return both <= NUMBERS or (len(both) == 1 and not both & {Kind.LIST, Kind.STRUCT})
-
-
-def _comparison(
-    expression: Compare | Between | TextRange | InCollection, calls: Sequence[AggregateCall]
-) -> Kinds:
-    """``=`` is unknown for unknown operands only; an ordering also where a CSV field is no number."""
-    boolean = frozenset({Kind.BOOL})
-    if isinstance(expression, Compare) and expression.operator in ("=", "<>"):
-        return boolean | _unknown_of(possible_kinds(child, calls) for child in expression.children())
-    return boolean | _NULL
 
 
 def _arithmetic(left: Kinds, right: Kinds) -> Kinds:

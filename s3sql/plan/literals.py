@@ -1,4 +1,4 @@
-"""Number literals as values: the spelling of the query in, a bound literal out.
+"""Literals of numbers and timestamps as values: the spelling of the query in, a bound literal out.
 
 Source: AWS S3 User Guide, "Data types": integers have 64 bits, decimals at most 38 significant digits.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context
 
+from s3sql import timestamp
 from s3sql.errors import Position, S3SelectError
 from s3sql.plan.expr import Literal
 from s3sql.types import Kind
@@ -33,3 +34,10 @@ def decimal_literal(spelling: str, position: Position | None) -> Literal:
         )
     # The dialect has no negative zero.
     return Literal(Kind.DECIMAL, value if value else value.copy_abs(), position=position)
+
+
+def timestamp_literal(text: str, position: Position | None) -> Literal:
+    """The timestamp of an Ion text that the parser has checked."""
+    value = timestamp.parse(text)
+    assert value is not None, f"the parser takes no {text!r} for a timestamp"
+    return Literal(Kind.TIMESTAMP, value, position=position)

@@ -25,10 +25,9 @@ class Scan:
     """Read the object's rows.
 
     ``path``: steps of the FROM path behind ``S3Object[*]`` (JSON only). ``columns``: numbers of the
-    CSV columns that expressions name, ascending, None before that is known; whole rows are read besides
-    where an expression asks for them. ``late_columns``: further ones, which the filter's first condition
-    does not read, so that they need to be found only in the records that pass it. ``count_only``: no column
-    is needed, only the number of rows.
+    CSV or Parquet columns that expressions name, ascending, None before that is known; whole rows of CSV are
+    read besides where an expression asks for them. ``late_columns``: further ones of CSV, which the filter's
+    first condition does not read, so that they need to be found only in the records that pass it.
 
     Two hints that a scan may use or not: at most ``limit`` rows are needed; every row that the query
     selects has ``required_literal`` among its fields' bytes, so a record of a CSV block without quotes
@@ -39,7 +38,6 @@ class Scan:
     path: tuple[Step, ...] = ()
     columns: tuple[int, ...] | None = None
     late_columns: tuple[int, ...] = ()
-    count_only: bool = False
     limit: int | None = None
     required_literal: bytes | None = None
 

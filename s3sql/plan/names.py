@@ -4,9 +4,9 @@ In: a path that starts at a name, and the name of the row.  Out: a bound express
 error that S3 Select has for a name that means nothing.
 
 Three questions, in this order: is it the row itself (its alias, or ``S3Object`` before a step)?  A column
-of it (CSV: judged here, once, against the header) or a member (JSON: judged row by row)?  Then which
-steps follow?  Unquoted names match in any case (of ASCII letters, which are all they can have), quoted
-ones exactly; a name that matches several columns is ``AmbiguousFieldName`` (JSON members:
+of it (CSV and Parquet: judged here, once, against the header or schema) or a member (JSON: row by row)?
+Then which steps follow?  Unquoted names match in any case (of ASCII letters, which are all they can have),
+quoted ones exactly; a name that matches several columns is ``AmbiguousFieldName`` (JSON members:
 :mod:`s3sql.formats.json_paths`).
 
 Source of the rules: AWS S3 User Guide, SELECT command ("FROM clause", "Case sensitivity"); the messages
@@ -16,8 +16,9 @@ are those that AWS sends.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from typing import Protocol
 
@@ -32,11 +33,14 @@ from s3sql.plan.expr import (
     Literal,
     Members,
     Name,
+    NullAsMissing,
+    ParquetField,
     PathOf,
     RowPath,
     Step,
+    StructOf,
 )
-from s3sql.plan.schema import CsvSchema
+from s3sql.plan.schema import CsvSchema, ParquetColumn, ParquetSchema
 from s3sql.sql import nodes
 from s3sql.types import Kind
 
@@ -149,11 +153,7 @@ class CsvNames:
             name, quoted, position = steps[0].name, steps[0].quoted, steps[0].position or position
             steps = steps[1:]
         elif self._is_unknown_qualifier(reference):
-            raise S3SelectError(
-                "InvalidTableAlias",
-                f"Invalid table alias is specified at {position}. Please check the file and try again.",
-                position=position,
-            )
+            raise _unknown_alias(position)
         return _stepped(self._column(name, quoted, position), steps)
 
     def _is_unknown_qualifier(self, reference: Reference) -> bool:
@@ -211,7 +211,101 @@ class CsvNames:
         return _numbers_by_name([_folded(name) for name in self.schema.header or ()])
 
 
-def _numbers_by_name(header: Sequence[str]) -> dict[str, list[int]]:
+@dataclass(frozen=True)
+class ParquetNames:
+    """A name is the row or a column of the file's schema, which is known even if there are no rows."""
+
+    row_name: str
+    schema: ParquetSchema
+
+    def row(self) -> Expr:
+        """The row itself: a struct of its columns, NULL ones left out.
+
+        Raises :class:`S3SelectError` as :meth:`bind` does for a column that cannot be read.
+        """
+        return self._row(None)
+
+    def bind(self, reference: Reference) -> Expr:
+        """The column, or what the path finds in it; MISSING where it goes on from a scalar.
+
+        Raises :class:`S3SelectError` ``EvaluatorBindingDoesNotExist`` (not in the schema),
+        ``AmbiguousFieldName``, ``InvalidTableAlias`` for an unknown name before a dot, or what the schema
+        says of a column that cannot be read.
+        """
+        name, quoted, steps, position = reference.name, reference.quoted, reference.steps, reference.position
+        if reference.is_row(self.row_name):
+            if not steps or steps[0].kind not in ("name", "key"):
+                return _stepped(self._row(position), steps)
+            name, quoted, position = steps[0].name, steps[0].quoted, steps[0].position or position
+            steps = steps[1:]
+        elif steps and steps[0].kind in ("name", "members") and not self._matches(name, quoted):
+            raise _unknown_alias(position)
+        return _stepped(self._column(name, quoted, position), steps)
+
+    def _row(self, position: Position | None) -> Expr:
+        values = tuple(
+            as_item(self._field(number, column, position))
+            for number, column in enumerate(self.schema.columns)
+        )
+        return StructOf(tuple(column.name for column in self.schema.columns), values, position=position)
+
+    def _column(self, name: str, quoted: bool, position: Position | None) -> Expr:
+        matches = self._matches(name, quoted)
+        columns = self.schema.columns
+        if not matches:
+            known = {_folded(column.name): column.name for column in columns[:1000]}
+            close = get_close_matches(_folded(name), known, n=1)
+            hint = f" Did you mean {known[close[0]]!r}?" if close else ""
+            raise S3SelectError(
+                "EvaluatorBindingDoesNotExist",
+                f"The column {name!r} at {position} does not exist in the Parquet schema.{hint}",
+                position=position,
+            )
+        if len(matches) > 1:
+            names = ", ".join(repr(columns[number].name) for number in matches[:5])
+            raise S3SelectError(
+                "AmbiguousFieldName",
+                f"The name {name!r} at {position} matches {len(matches)} columns of the Parquet schema: "
+                f"{names}. A name in double quotes matches its own letter case only.",
+                position=position,
+            )
+        return self._field(matches[0], columns[matches[0]], position)
+
+    def _field(self, number: int, column: ParquetColumn, position: Position | None) -> Expr:
+        if column.refusal is not None:
+            code, message = column.refusal
+            raise S3SelectError(code, message, position=position)
+        kinds = column.kinds | {Kind.NULL} if column.nullable else column.kinds
+        return ParquetField(number, kinds, column.may_fail, position=position)
+
+    def _matches(self, name: str, quoted: bool) -> Sequence[int]:
+        return self._exact.get(name, ()) if quoted else self._any_case.get(_folded(name), ())
+
+    @cached_property
+    def _exact(self) -> dict[str, list[int]]:
+        return _numbers_by_name(column.name for column in self.schema.columns)
+
+    @cached_property
+    def _any_case(self) -> dict[str, list[int]]:
+        return _numbers_by_name(_folded(column.name) for column in self.schema.columns)
+
+
+def as_item(value: Expr) -> Expr:
+    """*value* as an item of the select list: of a bare Parquet column, NULL is left out of the record."""
+    if isinstance(value, ParquetField) and Kind.NULL in value.kinds:
+        return NullAsMissing(value, position=value.position)
+    return value
+
+
+def _unknown_alias(position: Position | None) -> S3SelectError:
+    return S3SelectError(
+        "InvalidTableAlias",
+        f"Invalid table alias is specified at {position}. Please check the file and try again.",
+        position=position,
+    )
+
+
+def _numbers_by_name(header: Iterable[str]) -> dict[str, list[int]]:
     """The columns of each name; a column without a name is reached by its number alone."""
     numbers: dict[str, list[int]] = {}
     for number, name in enumerate(header):
@@ -228,9 +322,10 @@ def _folded(name: str) -> str:
 
 
 def _stepped(value: Expr, steps: Sequence[nodes.Step]) -> Expr:
-    """The value after *steps* from a value of CSV, which has no members or elements but by wildcard."""
+    """The value after *steps*; a field of CSV and a scalar one of Parquet have no parts but by wildcard."""
     if not steps:
         return value
-    if any(step.is_wildcard for step in steps):
+    has_parts = isinstance(value, ParquetField) and value.kinds & {Kind.LIST, Kind.STRUCT}
+    if has_parts or any(step.is_wildcard for step in steps):
         return PathOf(value, bound_steps(steps), position=value.position)
     return Literal(Kind.MISSING, None, position=value.position)

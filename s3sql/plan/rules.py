@@ -25,11 +25,12 @@ from s3sql.plan.expr import (
     In,
     Like,
     Literal,
+    ParquetField,
     TextRange,
     is_boolean,
 )
 from s3sql.plan.fold import TRUE, fold
-from s3sql.plan.kinds import UNKNOWN, possible_kinds
+from s3sql.plan.kinds import UNKNOWN, known_kinds, possible_kinds
 from s3sql.plan.like import literal_runs
 from s3sql.plan.logical import Aggregate, AggregateCall, Filter, Limit, Plan, Scan
 from s3sql.plan.traverse import Node, expressions, map_expressions, map_nodes, map_scan, nodes, rewrite, walk
@@ -187,6 +188,7 @@ def _ordered(operands: tuple[Expr, ...]) -> tuple[Expr, ...]:
 _COSTS: dict[type[Expr], int] = {
     Literal: 0,
     CsvField: 1,
+    ParquetField: 1,
     Compare: 1,
     Between: 2,
     TextRange: 2,
@@ -198,16 +200,18 @@ _COSTS: dict[type[Expr], int] = {
 
 
 def _cost(expression: Expr) -> int:
-    cost = _COSTS.get(type(expression), 2) + sum(_cost(child) for child in expression.children())
-    if isinstance(expression, Compare | Between | In) and _reads_field_as_number(expression):
-        cost += 4
-    return cost
+    return sum(_own_cost(part) for part in walk(expression))
+
+
+def _own_cost(part: Expr) -> int:
+    reads_number = isinstance(part, Compare | Between | In) and _reads_field_as_number(part)
+    return _COSTS.get(type(part), 2) + (4 if reads_number else 0)
 
 
 def _reads_field_as_number(comparison: Expr) -> bool:
     operands = tuple(comparison.children())
     has_field = any(isinstance(operand, CsvField) for operand in operands)
-    return has_field and any(possible_kinds(operand) & NUMBERS for operand in operands)
+    return has_field and any(known_kinds(operand) & NUMBERS for operand in operands)
 
 
 def count_constants_as_rows(plan: Plan) -> Plan:
@@ -226,17 +230,20 @@ def count_constants_as_rows(plan: Plan) -> Plan:
 
 
 def prune_columns(plan: Plan) -> Plan:
-    """A field that no expression names need not be found in its record, for whole rows neither."""
+    """A field that no expression names need not be found in its record, for whole rows neither.
+
+    A column of Parquet that no expression names is not read at all.
+    """
     parts = [part for node in nodes(plan) for root in expressions(node) for part in walk(root)]
-    columns = tuple(sorted({part.number for part in parts if isinstance(part, CsvField)}))
-    return map_scan(plan, lambda scan: replace(scan, columns=columns) if scan.format == "csv" else scan)
+    columns = tuple(sorted({part.number for part in parts if isinstance(part, CsvField | ParquetField)}))
+    return map_scan(plan, lambda scan: scan if scan.format == "json" else replace(scan, columns=columns))
 
 
 def delay_columns(plan: Plan) -> Plan:
     """A column that the first condition does not read is wanted only where that condition holds."""
 
     def change(node: Node) -> Node:
-        if not isinstance(node, Filter) or not node.source.columns:
+        if not isinstance(node, Filter) or node.source.format != "csv" or not node.source.columns:
             return node
         first = node.conjuncts[0]
         while isinstance(first, And):
@@ -292,19 +299,6 @@ def push_limit(plan: Plan) -> Plan:
     return map_scan(plan, lambda scan: replace(scan, limit=count))
 
 
-def count_without_rows(plan: Plan) -> Plan:
-    """COUNT(*) alone needs the number of records and none of their fields."""
-
-    def change(node: Node) -> Node:
-        if not isinstance(node, Aggregate) or not isinstance(node.source, Scan) or node.source.path:
-            return node
-        if any(call.function != "COUNT" or call.operand is not None for call in node.calls):
-            return node
-        return replace(node, source=replace(node.source, count_only=True))
-
-    return map_nodes(plan, change)
-
-
 #: Later rules build on what earlier ones leave: constants first, hints for the scan last.
 RULES: tuple[Rule, ...] = (
     fold_constants,
@@ -316,5 +310,4 @@ RULES: tuple[Rule, ...] = (
     delay_columns,
     require_literal,
     push_limit,
-    count_without_rows,
 )

@@ -1,18 +1,19 @@
 """What the binder knows of an object before it looks at any row: whether names mean columns, and which.
 
-In: the input serialization of a request and, with FileHeaderInfo USE, the header line.  Out: frozen,
-hashable values, so that a bound plan can be cached by its text and its schema.
+In: the input serialization of a request and, with FileHeaderInfo USE, the header line; of Parquet the
+file's schema.  Out: frozen, hashable values, so that a bound plan can be cached by its text and its schema.
 
 Source of the rules: AWS S3 API Reference, CSVInput (FileHeaderInfo); AWS S3 User Guide, SELECT command,
-"Headers" and "Attribute access".
+"Headers" and "Attribute access", and Data types, "Parquet".
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from s3sql.request import FileHeaderInfo
+from s3sql.types import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +44,49 @@ class JsonSchema:
     """A JSON object: names are members, found or not found row by row."""
 
 
-Schema: TypeAlias = CsvSchema | JsonSchema
+#: How the values of a Parquet type are read. ``bytes``: text if it is UTF-8. ``repeated``: a repeated field
+#: that is no LIST, of which the last value counts. ``refused``: not at all.
+ParquetForm: TypeAlias = Literal[
+    "null", "bool", "int", "uint64", "float", "decimal", "text", "bytes", "uuid", "date", "time", "timestamp",
+    "list", "repeated", "struct", "map", "refused",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetType:
+    """The type of a Parquet field.
+
+    ``children``: the element of ``list`` and ``repeated``, key and value of ``map``, the fields of
+    ``struct``, whose names are ``names``.
+    """
+
+    form: ParquetForm
+    children: tuple[ParquetType, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetColumn:
+    """A top-level field of a Parquet schema.
+
+    ``kinds``: what a value may be besides NULL; ``nullable``: whether it may be NULL. ``refusal``: code and
+    message of the error of every query that reads the column, None if it can be read. ``may_fail``: whether
+    single values can be such as no SQL value stands for (bytes that are no text, a year beyond 9999).
+    """
+
+    name: str
+    kinds: frozenset[Kind]
+    nullable: bool
+    refusal: tuple[str, str] | None
+    type: ParquetType
+    may_fail: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetSchema:
+    """A Parquet object: its top-level fields in the file's order, names as the file spells them."""
+
+    columns: tuple[ParquetColumn, ...]
+
+
+Schema: TypeAlias = CsvSchema | JsonSchema | ParquetSchema

@@ -5,10 +5,11 @@ In: a tree of frozen nodes.  Out: the same tree, or a new one that shares every 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+from s3sql.plan.chain import LEFT_SLOTS, chain
 from s3sql.plan.expr import Expr, slots
 from s3sql.plan.logical import Aggregate, AggregateCall, Filter, Item, Limit, Plan, Project, Scan, Spread
 
@@ -18,17 +19,43 @@ Change: TypeAlias = Callable[[Expr], Expr]
 
 def walk(expression: Expr) -> Iterator[Expr]:
     """The expression and all its parts, parents first, left to right."""
-    yield expression
-    for child in expression.children():
-        yield from walk(child)
+    pending = [expression]
+    while pending:
+        part = pending.pop()
+        yield part
+        pending += reversed(list(part.children()))
+
+
+def shape(expression: Expr) -> Hashable:
+    """A key that equal expressions have in common, and only those: comparing long chains would recurse."""
+    return tuple(
+        (type(part), _plain(tuple(getattr(part, slot) for slot in slots(type(part)))))
+        for part in walk(expression)
+    )
+
+
+def _plain(value: object) -> object:
+    """*value* with a mark for every expression in it."""
+    if isinstance(value, tuple):
+        return tuple(_plain(item) for item in value)
+    return Expr if isinstance(value, Expr) else value
 
 
 def rewrite(expression: Expr, change: Change) -> Expr:
-    """The expression with *change* applied to every part of it, children first."""
+    """The expression with *change* applied to every part of it, children first, left to right."""
+    first, *operators = chain(expression)
+    left = _with_operands(first, {}, change)
+    for operator in operators:
+        left = _with_operands(operator, {LEFT_SLOTS[type(operator)]: left}, change)
+    return left
+
+
+def _with_operands(expression: Expr, rewritten: dict[str, Expr], change: Change) -> Expr:
+    """One step of rewrite(), where the operands under *rewritten* are done already."""
     changed: dict[str, Any] = {}
     for slot in slots(type(expression)):
         before = getattr(expression, slot)
-        after = _rewritten(before, change)
+        after = rewritten[slot] if slot in rewritten else _rewritten(before, change)
         if after is not before:
             changed[slot] = after
     return change(replace(expression, **changed) if changed else expression)

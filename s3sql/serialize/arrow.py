@@ -23,9 +23,10 @@ from s3sql.formats.csv import CsvBatch, member_names
 from s3sql.formats.json_block import JsonBlock, block_of
 from s3sql.formats.json_columns import column_of
 from s3sql.kernels import json_paths, json_tape
+from s3sql.payloads import Int32s, Int64s, Mask, Rows, Text
 from s3sql.serialize.arrow_arrays import Values, json_values_of, string_array, values_of
 from s3sql.serialize.base import Member, OutputMember, SpreadMembers
-from s3sql.types import Column, Int32s, Int64s, Kind, Mask, Rows, Text
+from s3sql.types import Column, Kind
 
 #: An output column: the number of its select item, from 0, and its name.
 Key: TypeAlias = tuple[int, str]

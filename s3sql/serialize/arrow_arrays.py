@@ -5,10 +5,11 @@ with a null where a value is NULL or MISSING; nothing in it refers to the column
 
     BOOL bool    INT int64    FLOAT double    STRING string    LIST, STRUCT string: compact JSON
     DECIMAL      decimal128(38, s), s the largest scale that occurs; double where 38 digits are not enough
+    TIMESTAMP    timestamp[us, UTC], the instant; [ns, UTC] where one has a fraction of a microsecond
     numbers of several kinds: DECIMAL beside INT, FLOAT beside either, as in arithmetic
 
-Kinds of several families (truths, numbers, text, lists and structs) beside each other have no common
-type: their array is of text, as CSV output and CAST AS STRING write them, and says so.
+Kinds of several families (truths, numbers, text, timestamps, lists and structs) beside each other have no
+common type: their array is of text, as CSV output and CAST AS STRING write them, and says so.
 """
 
 from __future__ import annotations
@@ -21,26 +22,29 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from s3sql.functions.number_text import number_text
-from s3sql.functions.numbers import as_decimals, as_floats, unscaled_of, wide_rows
+from s3sql.functions.numbers import as_decimals, as_floats
 from s3sql.kernels.gather import gather_text
+from s3sql.kernels.rescale_decimals import rescale
+from s3sql.payloads import Decimals, Int64s, Mask, Text, Timestamps
 from s3sql.request import JsonOutput
 from s3sql.serialize.base import Member
 from s3sql.serialize.json import JsonSerializer
-from s3sql.types import NUMBERS, Column, Decimals, Kind, Mask, Text
+from s3sql.types import NUMBERS, Column, Kind
 
 _DIGITS = 38
-#: The least magnitude with more digits, as two words of 64 bits.
-_TOO_LARGE = divmod(10**_DIGITS, 1 << 64)
-_POWERS = np.array([10**n for n in range(20)], np.uint64)
-_LOW = np.uint64(0xFFFFFFFF)
-_WORD = np.uint64(32)
 
+#: Types of timestamps: instants, whatever their offsets were.
+MICROSECONDS = pa.timestamp("us", tz="UTC")
+NANOSECONDS = pa.timestamp("ns", tz="UTC")
+#: Seconds from 1970 whose nanoseconds have 64 bits, and the rest of the last one.
+_NANOSECOND_REACH = 2**63 // 1_000_000_000
 
 #: Kinds that share a type.
 FAMILIES: dict[Kind, str] = {
     Kind.BOOL: "truth",
     **dict.fromkeys(NUMBERS, "number"),
     Kind.STRING: "text",
+    Kind.TIMESTAMP: "timestamp",
     Kind.LIST: "JSON",
     Kind.STRUCT: "JSON",
 }
@@ -74,6 +78,8 @@ def values_of(column: Column) -> Values:
     kinds = _first_rows(column)
     if not kinds:
         return Values(pa.nulls(column.length))
+    if kinds.keys() == {Kind.TIMESTAMP}:
+        return _timestamps(column, kinds)
     if len(kinds) == 1:
         return Values(_uniform(column, next(iter(kinds))), kinds)
     if kinds.keys() <= NUMBERS:
@@ -127,6 +133,31 @@ def _uniform(column: Column, kind: Kind) -> pa.Array[Any]:
     return array
 
 
+def _timestamps(column: Column, kinds: dict[Kind, int]) -> Values:
+    """The instants in microseconds, or in nanoseconds if one of them needs it.
+
+    Where another is too far from 1970 for those, 1677 to 2262, they are text, like kinds without a common
+    type; the row said to be text is the first that needs nanoseconds.
+    """
+    payload = column.parts[Kind.TIMESTAMP]
+    assert isinstance(payload, Timestamps)
+    known = column.known()
+    finer = known & (payload.nanoseconds % 1000 != 0)
+    if not finer.any():
+        micros = payload.seconds * 1_000_000 + payload.nanoseconds // 1000
+        return Values(_instants(micros, MICROSECONDS, known), kinds)
+    if bool((known & (np.abs(payload.seconds) >= _NANOSECOND_REACH)).any()):
+        text = string_array(number_text(column), known)
+        return Values(text, {**kinds, Kind.STRING: int(np.argmax(finer))})
+    nanos = payload.seconds * 1_000_000_000 + payload.nanoseconds
+    return Values(_instants(nanos, NANOSECONDS, known), kinds)
+
+
+def _instants(numbers: Int64s, type_: pa.DataType, known: Mask) -> pa.Array[Any]:
+    buffers = [_validity(known), pa.py_buffer(numbers.data)]
+    return pa.Array.from_buffers(type_, len(numbers), buffers)
+
+
 def _numbers(column: Column) -> pa.Array[Any]:
     """Numbers of several kinds in the widest of them."""
     known = column.known()
@@ -139,7 +170,7 @@ def _floats(column: Column) -> NDArray[np.float64]:
     floats = np.zeros(column.length)
     for kind in sorted(column.kinds() & NUMBERS):
         rows = column.mask(kind)
-        floats[rows] = as_floats(kind, column.parts[kind], rows)[rows]
+        floats[rows] = as_floats(kind, column.parts[kind])[rows]
     return floats
 
 
@@ -148,87 +179,25 @@ def _merged_decimals(column: Column) -> Decimals:
     integers = as_decimals(Kind.INT, column.parts[Kind.INT])
     decimals = column.decimals()
     rows = column.mask(Kind.DECIMAL)
-    mantissa = np.where(rows, decimals.mantissa, integers.mantissa)
-    return Decimals(mantissa, np.where(rows, decimals.scale, np.int32(0)), decimals.wide)
+    high = None if decimals.high is None else np.where(rows, decimals.high, integers.high_half())
+    low = np.where(rows, decimals.low, integers.low)
+    return Decimals(low, np.where(rows, decimals.scale, np.int32(0)), high)
 
 
 def _decimal_array(decimals: Decimals, known: Mask) -> pa.Array[Any]:
     """Decimals of one scale, or doubles where 38 digits cannot hold them all."""
     length = len(decimals)
-    zero = (decimals.mantissa == 0) & known
-    wide = wide_rows(known, decimals)
-    zero[wide] = False
+    high = decimals.high_half()
+    zero = (decimals.low == 0) & (high == 0) & known
     # A zero needs no digits, whatever its scale is.
     scale = int(max(0, decimals.scale[known & ~zero].max(initial=0)))
     if scale == 0:
         scale = int(min(_DIGITS, max(0, decimals.scale[zero].max(initial=0))))
-    words = np.zeros((length, 2), np.uint64)
-    plain = known & ~zero
-    plain[wide] = False
-    fits = (
-        scale <= _DIGITS
-        and _scale_up(decimals, plain, scale, words)
-        and _put_wide(decimals, wide, scale, words)
-    )
-    if not fits:
-        return pa.array(as_floats(Kind.DECIMAL, decimals, known), mask=~known)
+    words = np.zeros(2 * length, np.int64)
+    if scale > _DIGITS or rescale(decimals.low, high, decimals.scale, scale, known, words) >= 0:
+        return pa.array(as_floats(Kind.DECIMAL, decimals), mask=~known)
     buffers = [_validity(known), pa.py_buffer(words.data)]
     return pa.Array.from_buffers(pa.decimal128(_DIGITS, scale), length, buffers)
-
-
-def _scale_up(decimals: Decimals, rows: Mask, scale: int, words: NDArray[np.uint64]) -> bool:
-    """Write ``mantissa * 10 ** (scale - own scale)`` of *rows* as 128-bit numbers; whether all fit."""
-    shift = scale - decimals.scale[rows].astype(np.int64)
-    mantissa = decimals.mantissa[rows]
-    if shift.max(initial=0) >= len(_POWERS):
-        return _scale_up_exactly(mantissa, shift, rows, words)
-    magnitude = np.where(mantissa < 0, ~mantissa.view(np.uint64) + np.uint64(1), mantissa.view(np.uint64))
-    factor = _POWERS[shift]
-    # Schoolbook multiplication in digits of 32 bits.
-    low, high = magnitude & _LOW, magnitude >> _WORD
-    factor_low, factor_high = factor & _LOW, factor >> _WORD
-    first, second, third = low * factor_low, low * factor_high, high * factor_low
-    middle = (first >> _WORD) + (second & _LOW) + (third & _LOW)
-    lower = (first & _LOW) | (middle << _WORD)
-    upper = high * factor_high + (second >> _WORD) + (third >> _WORD) + (middle >> _WORD)
-    if bool(((upper > _TOO_LARGE[0]) | ((upper == _TOO_LARGE[0]) & (lower >= _TOO_LARGE[1]))).any()):
-        return False
-    negative = mantissa < 0
-    lower = np.where(negative, ~lower + np.uint64(1), lower)
-    upper = np.where(negative, ~upper + (lower == 0), upper)
-    words[rows, 0], words[rows, 1] = lower, upper
-    return True
-
-
-def _scale_up_exactly(
-    mantissa: NDArray[np.int64], shift: NDArray[np.int64], rows: Mask, words: NDArray[np.uint64]
-) -> bool:
-    """As above for factors beyond 64 bits: scales that differ by twenty digits are rare, or do not fit."""
-    digits = np.log10(np.abs(mantissa.astype(np.float64))) + shift
-    if bool((digits >= _DIGITS + 1).any()):
-        return False
-    return all(
-        _put(words, row, number * 10**power)
-        for row, number, power in zip(
-            np.flatnonzero(rows).tolist(), mantissa.tolist(), shift.tolist(), strict=True
-        )
-    )
-
-
-def _put_wide(decimals: Decimals, rows: list[int], scale: int, words: NDArray[np.uint64]) -> bool:
-    for row in rows:
-        unscaled, exponent = unscaled_of(decimals.value(row))
-        if exponent + scale < 0 or not _put(words, row, unscaled * 10 ** (exponent + scale)):
-            return False
-    return True
-
-
-def _put(words: NDArray[np.uint64], row: int, number: int) -> bool:
-    """Write one 128-bit number; whether it has at most 38 digits."""
-    if abs(number) >= 10**_DIGITS:
-        return False
-    words[row] = np.frombuffer(number.to_bytes(16, "little", signed=True), np.uint64)
-    return True
 
 
 def _validity(known: Mask | None) -> pa.Buffer | None:

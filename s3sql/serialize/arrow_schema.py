@@ -18,11 +18,11 @@ from typing import Any, Literal, TypeAlias
 import pyarrow as pa
 
 from s3sql.errors import S3SelectError
-from s3sql.plan.expr import CsvRow, Expr
-from s3sql.plan.kinds import UNKNOWN, possible_kinds
-from s3sql.plan.logical import Aggregate, AggregateCall, Item, Limit, Plan, Project
+from s3sql.plan.expr import CsvRow
+from s3sql.plan.kinds import UNKNOWN, Kinds, possible_kinds
+from s3sql.plan.logical import Aggregate, Item, Limit, Plan, Project
 from s3sql.serialize.arrow import Key, Piece, column_names
-from s3sql.serialize.arrow_arrays import FAMILIES, Values
+from s3sql.serialize.arrow_arrays import FAMILIES, MICROSECONDS, NANOSECONDS, Values
 from s3sql.types import Kind
 
 Type: TypeAlias = pa.DataType
@@ -100,6 +100,8 @@ class Outline:
         self._asked = dict(_types_by_name(schema))
         self._closed = isinstance(schema, pa.Schema)
         self._known: dict[Key, Type | None] = {}
+        # Timestamps, of microseconds unless the rows show finer ones.
+        self._timestamps: set[Key] = set()
         self._spreads: list[int] = []
         self.json_items: frozenset[int] = frozenset()
         self._add_items(project, header, mixed)
@@ -110,7 +112,10 @@ class Outline:
         json_items = set()
         for number, item in enumerate(project.items):
             if isinstance(item, Item):
-                known = self._known[number, item.name] = _planned(item.expression, calls)
+                kinds = possible_kinds(item.expression, calls) - UNKNOWN
+                known = self._known[number, item.name] = _planned(kinds)
+                if kinds == {Kind.TIMESTAMP}:
+                    self._timestamps.add((number, item.name))
                 if known is None and mixed == "json" and item.name not in self._asked:
                     json_items.add(number)
                     self._known[number, item.name] = pa.string()
@@ -166,7 +171,7 @@ class Outline:
         if number in self.json_items:
             return _Field(key, pa.string(), None)
         first_row = 0
-        kind: Type = pa.null()
+        kind: Type = MICROSECONDS if key in self._timestamps else pa.null()
         family: str | None = None
         for piece in pieces:
             values = piece.columns.get(key)
@@ -227,9 +232,8 @@ class Layout:
                 )
 
 
-def _planned(expression: Expr, calls: Sequence[AggregateCall]) -> Type | None:
-    """The type that the plan alone determines."""
-    kinds = possible_kinds(expression, calls) - UNKNOWN
+def _planned(kinds: Kinds) -> Type | None:
+    """The type of known values of these kinds, if the plan alone determines it."""
     if not kinds:
         return pa.null()
     types = {_TYPES.get(kind) for kind in kinds}
@@ -254,6 +258,8 @@ def _common(one: Type, other: Type) -> Type:
         return one
     if pa.types.is_null(one):
         return other
+    if pa.types.is_timestamp(one):
+        return NANOSECONDS if NANOSECONDS in (one, other) else one
     if pa.types.is_floating(one) or pa.types.is_floating(other):
         return pa.float64()
     scales = [type_.scale if isinstance(type_, pa.Decimal128Type) else 0 for type_ in (one, other)]

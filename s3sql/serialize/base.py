@@ -12,10 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-import numpy as np
-
 from s3sql.buffers import Bytes
-from s3sql.types import Column, Int64s
+from s3sql.payloads import Int64s
+from s3sql.types import Column
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +49,6 @@ class Records:
 
     payload: Bytes
     ends: Int64s
-
-    def first_longer_than(self, limit: int) -> int | None:
-        """The first record of more than *limit* bytes, its delimiter counted, or None."""
-        if self.payload.size <= limit:
-            return None
-        lengths = np.diff(self.ends, prepend=0)
-        row = int(lengths.argmax())
-        return int(np.argmax(lengths > limit)) if lengths[row] > limit else None
 
     def __len__(self) -> int:
         return len(self.ends)

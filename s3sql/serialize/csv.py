@@ -17,10 +17,10 @@ from s3sql.formats.csv import CsvBatch
 from s3sql.kernels.csv_split import requote_records
 from s3sql.kernels.gather import gather_text
 from s3sql.kernels.write_csv_rows import ALWAYS, AS_NEEDED, NEVER, copy_records, write_csv_records
+from s3sql.payloads import Int32s, Int64s, Text
 from s3sql.request import CsvOutput
 from s3sql.serialize.base import Member, OutputMember, Records, SpreadMembers
 from s3sql.serialize.csv_fields import field_text, spread_fields
-from s3sql.types import Int32s, Int64s, Text
 
 
 def _token(text: str) -> Bytes:

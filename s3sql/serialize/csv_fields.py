@@ -15,8 +15,9 @@ import numpy as np
 from s3sql.formats.json_paths import elements, member_values
 from s3sql.functions.number_text import number_text
 from s3sql.kernels.gather import gather_text
+from s3sql.payloads import Int32s, Int64s, Text
 from s3sql.serialize.base import OutputMember, SpreadMembers
-from s3sql.types import Column, Int32s, Int64s, Kind, Text
+from s3sql.types import Column, Kind
 
 
 def field_text(column: Column) -> Text:

@@ -25,9 +25,10 @@ from s3sql.formats.json_block import block_of
 from s3sql.formats.json_columns import ESCAPED_BYTES, json_slices
 from s3sql.functions.number_text import number_text
 from s3sql.kernels import json_paths, write_json
+from s3sql.payloads import Int32s, Int64s, Rows, Text
 from s3sql.request import JsonOutput
 from s3sql.serialize.base import Member, OutputMember, Records, SpreadMembers
-from s3sql.types import Column, Int32s, Int64s, Kind, Rows, Text
+from s3sql.types import Column, Kind
 
 _UNNUMBERED = frozenset({Kind.STRUCT, Kind.MISSING})
 

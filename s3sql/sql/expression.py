@@ -6,7 +6,7 @@ leaning to the left::
     1 OR    2 AND    3 NOT    4 = <> != IS [NOT] IN    5 < <= > >= [NOT] BETWEEN [NOT] LIKE
     6 + - ||    7 * / %    8 unary - +
 
-Chains of AND and OR are read in a loop, so that their length costs no depth (``nodes.chain``).
+Chains of operators are read in a loop, so that their length costs no depth.
 
 Source: AWS S3 User Guide, "Operators"; PartiQL v0.1 for the ranks, the places of NOT and the codes.
 """

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
 from typing import Literal
+
+from s3sql import timestamp
 
 IonKind = Literal["NULL", "BOOL", "INT", "DECIMAL", "FLOAT", "TIMESTAMP", "STRING"]
 
@@ -24,7 +25,8 @@ class IonValue:
     """A kind and its text.
 
     INT: decimal digits with sign; DECIMAL: as an SQL number (``e`` for Ion's ``d``); FLOAT: Ion text;
-    TIMESTAMP: Ion text; STRING (also of a symbol): the decoded text; BOOL: true or false; NULL: empty.
+    TIMESTAMP: Ion text, at most nine digits of fraction; STRING (also of a symbol): the decoded text; BOOL:
+    true or false; NULL: empty.
     """
 
     kind: IonKind
@@ -39,10 +41,6 @@ _HEX = re.compile(r"-?0[xX][0-9a-fA-F](_?[0-9a-fA-F])*")
 _BINARY = re.compile(r"-?0[bB][01](_?[01])*")
 _REAL = re.compile(r"(-?(?:0|[1-9](?:_?[0-9])*))(\.(?:[0-9](?:_?[0-9])*)?)?(?:([dDeE])([+-]?[0-9]+))?")
 _SYMBOL = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
-_TIMESTAMP = re.compile(
-    r"(?P<year>[0-9]{4})(?:T|-(?P<month>[0-9]{2})(?:T|-(?P<day>[0-9]{2})(?:T?|T(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})"
-    r"(?::(?P<second>[0-9]{2})(?:\.[0-9]+)?)?(?P<offset>Z|[+-](?P<offset_hour>[0-9]{2}):(?P<offset_minute>[0-9]{2})))))"
-)
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(\r\n|.))", re.DOTALL)
 _ESCAPED = {
     "0": "\0", "a": "\a", "b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "v": "\v",
@@ -65,7 +63,9 @@ def read(text: str) -> IonValue | None:
         return _quoted(text[1:-1], '"')
     if text[:1] == "'" and text[-1:] == "'" and len(text) > 1:
         return _quoted(text[1:-1], "'")
-    return _number(text) or (IonValue("TIMESTAMP", text) if is_timestamp(text) else None)
+    if timestamp.parse(text) is not None:
+        return IonValue("TIMESTAMP", text)
+    return _number(text)
 
 
 def _number(text: str) -> IonValue | None:
@@ -118,18 +118,3 @@ def _paired(text: str) -> str | None:
         return text.encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeDecodeError:
         return None
-
-
-def is_timestamp(text: str) -> bool:
-    """Whether *text* is an Ion timestamp: an offset with a time and only then, on a day that exists."""
-    found = _TIMESTAMP.fullmatch(text)
-    if not found:
-        return False
-    year, month, day = (int(found[part] or 1) for part in ("year", "month", "day"))
-    try:
-        date(year, month, day)
-    except ValueError:
-        return False
-    hour, minute, second = (int(found[part] or 0) for part in ("hour", "minute", "second"))
-    offset_hour, offset_minute = (int(found[part] or 0) for part in ("offset_hour", "offset_minute"))
-    return hour < 24 and minute < 60 and second < 60 and offset_hour < 24 and offset_minute < 60

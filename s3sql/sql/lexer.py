@@ -166,7 +166,8 @@ def _ion_token(sql: str, text: str, start: int, end: int) -> Token:
     if value is None:
         raise _error(
             "LexerInvalidIONLiteral",
-            f"{_shown(text)} is not an Ion scalar (a timestamp, number, text, symbol, boolean or null)",
+            f"{_shown(text)} is not an Ion scalar (a timestamp of at most nanoseconds, number, text, symbol, "
+            "boolean or null)",
             sql,
             start,
         )

@@ -14,11 +14,12 @@ In: the parts the parser read.  Out: nodes that the binder, the printer and ``sq
       ['name'] [3]  exp.Bracket(this, expressions=[Literal])   [*]  exp.Bracket(this, expressions=[Star])
                     A path may start at any term: ``[1, 2][0]`` is Bracket(Array, 0). Read it with path().
     AND, OR         exp.And, exp.Or, binary and *balanced*: a chain of n operands is a tree of depth log2 n,
-                    so nothing that walks it overflows the stack. ``a OR (b OR c)`` is the same chain, since
+                    and a chain of thousands is soon walked. ``a OR (b OR c)`` is the same chain, since
                     OR goes left to right either way. operands() gives the flat list, chain() builds the tree.
     NOT             exp.Not; also around In, Between, Like/Escape and Is for NOT IN, IS NOT and so on
     = <> < <= > >=  exp.EQ NEQ LT LTE GT GTE
-    + - * / % ||    exp.Add Sub Mul Div(typed) Mod DPipe, leaning to the left
+    + - * / % ||    exp.Add Sub Mul Div(typed) Mod DPipe, leaning to the left like all operators of ranks 4
+                    to 7: a chain of n is n deep, so it is followed in loops by left_operand()
     unary -         exp.Neg.  unary +: exp.Anonymous(this="+", expressions=[operand]); is_unary_plus()
                     Signs before a number literal are part of the literal.
     BETWEEN         exp.Between(this, low, high)
@@ -93,6 +94,7 @@ __all__ = [
     "is_path",
     "is_spread",
     "is_unary_plus",
+    "left_operand",
     "limit_rows",
     "members_step",
     "missing",
@@ -170,6 +172,12 @@ def operands(node: exp.Expr) -> list[exp.Expr]:
         else:
             flat.append(current)
     return flat
+
+
+def left_operand(node: exp.Expr) -> exp.Expr:
+    """The operand that an operator stands behind; LIKE and its ESCAPE are one operator."""
+    operand: exp.Expr = node.this.this if isinstance(node, exp.Escape) else node.this
+    return operand
 
 
 # ---- literals

@@ -19,7 +19,7 @@ from s3sql.limits import MAX_EXPRESSION_BYTES
 from s3sql.sql.statement import StatementParser
 from s3sql.sql.structure import check
 
-#: From this many characters on the garbage collector rests while a text is parsed.
+#: From this many characters on the garbage collector rests while a text is parsed or planned.
 _LONG_TEXT = 16 * 1024
 
 
@@ -42,9 +42,7 @@ def parse(sql: str) -> exp.Select:
             "ExpressionTooLong",
             f"The SQL expression has {size:,} bytes; at most {MAX_EXPRESSION_BYTES:,} are allowed.",
         )
-    if len(sql) < _LONG_TEXT:
-        return _checked(sql)
-    with _collector_resting():
+    with collector_resting(sql):
         return _checked(sql)
 
 
@@ -58,8 +56,14 @@ def _checked(sql: str) -> exp.Select:
 
 
 @contextmanager
-def _collector_resting() -> Iterator[None]:
-    """No cyclic garbage collection: it would walk the growing tree again and again, for half of the time."""
+def collector_resting(sql: str) -> Iterator[None]:
+    """No cyclic garbage collection while something is made of a long text *sql*.
+
+    It would walk the growing tree again and again, for half of the time.
+    """
+    if len(sql) < _LONG_TEXT:
+        yield
+        return
     was_enabled = gc.isenabled()
     gc.disable()
     try:

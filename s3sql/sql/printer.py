@@ -15,21 +15,32 @@ from sqlglot import exp
 
 from s3sql.sql import nodes
 
-_OPERATORS: dict[type[exp.Expr], tuple[str, int]] = {
-    exp.EQ: ("=", 4),
-    exp.NEQ: ("<>", 4),
-    exp.LT: ("<", 5),
-    exp.LTE: ("<=", 5),
-    exp.GT: (">", 5),
-    exp.GTE: (">=", 5),
-    exp.Add: ("+", 6),
-    exp.Sub: ("-", 6),
-    exp.DPipe: ("||", 6),
-    exp.Mul: ("*", 7),
-    exp.Div: ("/", 7),
-    exp.Mod: ("%", 7),
+_OR, _AND, _NOT, _EQUALITY, _ORDER, _SUM, _PRODUCT, _SIGN, _TERM = range(1, 10)
+
+_SIGNS: dict[type[exp.Expr], str] = {
+    exp.EQ: "=",
+    exp.NEQ: "<>",
+    exp.LT: "<",
+    exp.LTE: "<=",
+    exp.GT: ">",
+    exp.GTE: ">=",
+    exp.Add: "+",
+    exp.Sub: "-",
+    exp.DPipe: "||",
+    exp.Mul: "*",
+    exp.Div: "/",
+    exp.Mod: "%",
 }
-_OR, _AND, _NOT, _EQUALITY, _ORDER, _SUM, _SIGN, _TERM = 1, 2, 3, 4, 5, 6, 8, 9
+
+#: The ranks of the operators that stand behind their first operand.
+_RANKS: dict[type[exp.Expr], int] = {
+    **dict.fromkeys((exp.EQ, exp.NEQ, exp.Is, exp.In), _EQUALITY),
+    **dict.fromkeys((exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between, exp.Like, exp.Escape), _ORDER),
+    **dict.fromkeys((exp.Add, exp.Sub, exp.DPipe), _SUM),
+    **dict.fromkeys((exp.Mul, exp.Div, exp.Mod), _PRODUCT),
+}
+#: Those that write their NOT inside: ``a IS NOT NULL``, ``a NOT IN (1)``.
+_NEGATED = frozenset((exp.Is, exp.In, exp.Between, exp.Like, exp.Escape))
 
 
 def print_sql(node: exp.Expr) -> str:
@@ -67,15 +78,13 @@ def _text(node: exp.Expr, floor: int = 0) -> str:
 def _ranked(node: exp.Expr) -> tuple[str, int]:
     """*node* without parentheses around it, and the rank of its operator."""
     kind = type(node)
-    if kind in _OPERATORS:
-        return _binary(node)
+    if kind in _RANKS or (kind is exp.Not and type(node.this) in _NEGATED):
+        return _chain(node)
     if isinstance(node, (exp.Or, exp.And)):
         word, rank = (" OR ", _OR) if isinstance(node, exp.Or) else (" AND ", _AND)
         return word.join(_text(operand, rank + 1) for operand in nodes.operands(node)), rank
     if isinstance(node, exp.Not):
-        return _not(node)
-    if isinstance(node, (exp.Is, exp.In, exp.Between, exp.Like, exp.Escape)):
-        return _predicate(node, "")
+        return f"NOT {_text(node.this, _NOT)}", _NOT
     if isinstance(node, exp.Neg):
         return _sign("-", node.this), _SIGN
     if nodes.is_unary_plus(node):
@@ -85,44 +94,46 @@ def _ranked(node: exp.Expr) -> tuple[str, int]:
     return _term(node), _TERM
 
 
-def _binary(node: exp.Expr) -> tuple[str, int]:
-    """A chain of operators of one rank, which leans to the left."""
-    rank = _OPERATORS[type(node)][1]
+def _chain(node: exp.Expr) -> tuple[str, int]:
+    """Operators of one rank, each behind what it leans on."""
+    rank = _chain_rank(node)
     reversed_parts: list[str] = []
-    while type(node) in _OPERATORS and _OPERATORS[type(node)][1] == rank:
-        reversed_parts.append(f"{_OPERATORS[type(node)][0]} {_text(node.args['expression'], rank + 1)}")
-        node = node.args["this"]
+    while _chain_rank(node) == rank:
+        operator, negation = (node.this, "NOT ") if isinstance(node, exp.Not) else (node, "")
+        reversed_parts.append(_behind(operator, rank, negation))
+        node = nodes.left_operand(operator)
     reversed_parts.append(_text(node, rank))
     return " ".join(reversed(reversed_parts)), rank
 
 
-def _not(node: exp.Not) -> tuple[str, int]:
-    inner = node.this
-    if isinstance(inner, (exp.Is, exp.In, exp.Between, exp.Like, exp.Escape)):
-        return _predicate(inner, "NOT ")
-    return f"NOT {_text(inner, _NOT)}", _NOT
+def _chain_rank(node: exp.Expr) -> int:
+    """The rank of an operator that stands behind its first operand, 0 for another node."""
+    negated = isinstance(node, exp.Not) and type(node.this) in _NEGATED
+    return _RANKS.get(type(node.this if negated else node), 0)
 
 
-def _predicate(node: exp.Expr, negation: str) -> tuple[str, int]:
+def _behind(node: exp.Expr, rank: int, negation: str) -> str:
+    """What an operator writes behind its first operand."""
     if isinstance(node, exp.Escape):
-        text, rank = _predicate(node.this, negation)
-        return f"{text} ESCAPE {_text(node.expression, _SUM)}", rank
+        return f"{_behind(node.this, rank, negation)} ESCAPE {_text(node.expression, _SUM)}"
     if isinstance(node, exp.Like):
-        return f"{_text(node.this, _ORDER)} {negation}LIKE {_text(node.expression, _SUM)}", _ORDER
+        return f"{negation}LIKE {_text(node.expression, _SUM)}"
     if isinstance(node, exp.Between):
-        low, high = _text(node.args["low"], _SUM), _text(node.args["high"], _SUM)
-        return f"{_text(node.this, _ORDER)} {negation}BETWEEN {low} AND {high}", _ORDER
-    left = _text(node.this, _EQUALITY)
+        return f"{negation}BETWEEN {_text(node.args['low'], _SUM)} AND {_text(node.args['high'], _SUM)}"
     if isinstance(node, exp.Is):
-        return f"{left} IS {negation}{_text(node.expression)}", _EQUALITY
+        return f"IS {negation}{_text(node.expression)}"
+    if isinstance(node, exp.In):
+        return f"{negation}IN {_collection(node)}"
+    return f"{_SIGNS[type(node)]} {_text(node.args['expression'], rank + 1)}"
+
+
+def _collection(node: exp.In) -> str:
     field = node.args.get("field")
     if field is None:
-        return f"{left} {negation}IN ({_listed(node.expressions)})", _EQUALITY
-    right = _text(field, _ORDER)
-    if right.startswith("(") and not nodes.is_path(field):
-        # Parentheses behind IN make a list, unless a path step follows them.
-        right = f"[{right}][0]"
-    return f"{left} {negation}IN {right}", _EQUALITY
+        return f"({_listed(node.expressions)})"
+    text = _text(field, _ORDER)
+    # Parentheses behind IN make a list, unless a path step follows them.
+    return f"[{text}][0]" if text.startswith("(") and not nodes.is_path(field) else text
 
 
 def _sign(sign: str, operand: exp.Expr) -> str:

@@ -3,7 +3,7 @@
 In: the AST of a text that has parsed.  Out: nothing, or an S3SelectError with the place of the construct.
 
 Judged in this order: the table and the path of FROM; ``*`` and wildcards in the select list; then, from left
-to right, nesting, function names, numbers of arguments, types and the places of aggregates.
+to right, function names, numbers of arguments, types and the places of aggregates.
 
 Source: AWS S3 User Guide, "SELECT command", "Aggregate functions"; PartiQL v0.1 for the codes.
 """
@@ -16,12 +16,7 @@ from sqlglot import exp
 
 from s3sql.errors import S3SelectError
 from s3sql.functions.signatures import AGGREGATES, SIGNATURES
-from s3sql.limits import MAX_EXPRESSION_DEPTH
 from s3sql.sql import nodes
-
-#: Operators of one rank lean to the left, so that ``a || b || c`` is a tree of depth 2. Such chains may be
-#: longer than nesting may be deep.
-_MAX_TREE_DEPTH = 2 * MAX_EXPRESSION_DEPTH
 
 _LEAVES = frozenset((exp.Literal, exp.Identifier, exp.Null, exp.Boolean, exp.Var, exp.Introducer, exp.Star))
 
@@ -32,8 +27,7 @@ def check(select: exp.Select) -> None:
     Raises:
         S3SelectError: InvalidTableAlias, InvalidKeyPath, ParseAsteriskIsNotAloneInSelectList,
             ParseInvalidContextForWildcardInSelectList, ParseCannotMixSqbAndWildcardInSelectList,
-            MaxOperatorsExceeded, UnsupportedFunction, EvaluatorInvalidArguments, InvalidDataType or
-            UnsupportedSqlStructure.
+            UnsupportedFunction, EvaluatorInvalidArguments, InvalidDataType or UnsupportedSqlStructure.
     """
     _check_source(select)
     items = [item.this if isinstance(item, exp.Alias) else item for item in select.expressions]
@@ -110,22 +104,18 @@ class _Walk:
         self.aggregate = False
         self.column: exp.Expr | None = root if isinstance(root, exp.Star) else None
         self._aggregates_allowed = aggregates_allowed
-        pending = [(root, 1, False)] if type(root) not in _LEAVES else []
+        pending = [(root, False)] if type(root) not in _LEAVES else []
         while pending:
-            node, depth, inside = pending.pop()
-            if depth > _MAX_TREE_DEPTH:
-                _fail(
-                    "MaxOperatorsExceeded", f"More than {_MAX_TREE_DEPTH} operators in a row; found one", node
-                )
+            node, inside = pending.pop()
             if nodes.is_path(node):
                 term = _path_root(node)
                 if term is not None and type(term) not in _LEAVES:
-                    pending.append((term, depth + 1, inside))
+                    pending.append((term, inside))
                 elif term is None and not inside and self.column is None:
                     self.column = node
                 continue
             inside = self._check_node(node, inside)
-            pending += [(child, depth + 1, inside) for child in reversed(_children(node))]
+            pending += [(child, inside) for child in reversed(_children(node))]
 
     def _check_node(self, node: exp.Expr, inside: bool) -> bool:
         """Judge one node; whether its children stand inside an aggregate."""

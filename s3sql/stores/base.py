@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import abc
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from s3sql.errors import S3SelectError
 
@@ -64,6 +64,18 @@ class StoredObject(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None: ...
+
+
+@runtime_checkable
+class RangedObject(Protocol):
+    """What an object may have besides if every read elsewhere costs a request."""
+
+    @property
+    def request_bytes(self) -> int:
+        """Bytes from which on a request is worth its while; 0 if reading costs no requests after all."""
+
+    def read_range_into(self, buffer: memoryview, offset: int) -> int:
+        """As :meth:`StoredObject.read_into`; nothing behind the buffer is asked for."""
 
 
 class ObjectStore(Protocol):

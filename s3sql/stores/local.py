@@ -112,7 +112,9 @@ class LocalStore:
         )
         if not _is_safe_segment(bucket) or not _is_folder(self.root / bucket):
             raise S3SelectError(
-                "NoSuchBucket", f"The bucket {bucket!r} does not exist in the folder {self.root}.", status=404
+                "NoSuchBucket",
+                f"The specified bucket does not exist: the folder {self.root} has no {bucket!r}.",
+                status=404,
             )
         name = f"{bucket}/{key}"
         if len(key.encode("utf-8", "surrogatepass")) > MAX_KEY_BYTES:
@@ -120,8 +122,8 @@ class LocalStore:
         segments = key.split("/")
         if not all(map(_is_safe_segment, segments)):
             raise no_such_key(
-                f"The key {key!r} does not exist in the bucket {bucket}: a folder holds only keys whose "
-                "segments are not empty, not '.' or '..' and without NUL."
+                f"The specified key does not exist: {key!r} cannot be in the bucket {bucket}, as a folder "
+                "holds only keys whose segments are not empty, not '.' or '..' and without NUL."
             )
         try:
             number = _open_below(self.root, [bucket, *segments])

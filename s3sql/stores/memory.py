@@ -80,9 +80,13 @@ class MemoryStore:
             expected_bucket_owner=expected_bucket_owner,
         )
         if bucket not in self.buckets:
-            raise S3SelectError("NoSuchBucket", f"The bucket {bucket!r} does not exist.", status=404)
+            raise S3SelectError(
+                "NoSuchBucket",
+                f"The specified bucket does not exist: there is no {bucket!r} in memory.",
+                status=404,
+            )
         if key not in self.buckets[bucket]:
-            raise no_such_key(f"The key {key!r} does not exist in the bucket {bucket}.")
+            raise no_such_key(f"The specified key does not exist: the bucket {bucket} has no {key!r}.")
         contents = self.buckets[bucket][key]
         return BytesObject(contents, self._etag(bucket, key, contents))
 

@@ -3,7 +3,8 @@
 In: a boto3 client, or where to find an endpoint.  Out: an :class:`S3Object`.
 
 One ``GetObject`` stays open for as long as reads go forward; a read elsewhere opens another, from there to
-the object's end.  Every request after the first carries ``If-Match`` with the ETag of the first answer, and
+the object's end. A reader that jumps about, as that of Parquet does, asks for the bytes that it wants and no
+more.  Every request after the first carries ``If-Match`` with the ETag of the first answer, and
 every answer is checked for it, so that one query sees one version.  A body that breaks is resumed at the
 byte where it broke.
 """
@@ -28,6 +29,9 @@ RESUME_WINDOW_BYTES = 16 << 20
 
 #: Seconds before the second resumption in a window; each further one waits twice as long.
 RESUME_DELAY_SECONDS = 0.05
+
+#: Bytes for which a request is worth its while: on a fast connection they take longer than its answer.
+REQUEST_BYTES = 8 << 20
 
 #: What a body raises when its connection is lost: botocore's errors, and those of the layers under it that
 #: botocore lets through.
@@ -135,7 +139,10 @@ class S3Store:
 class S3Object(OpenObject):
     """One version of one object behind an endpoint."""
 
-    __slots__ = ("_body", "_client", "_members", "_name", "_position", "_resumes", "_window_start")
+    __slots__ = ("_body", "_client", "_end", "_members", "_name", "_position", "_resumes", "_window_start")
+
+    #: See :class:`s3sql.stores.base.RangedObject`.
+    request_bytes = REQUEST_BYTES
 
     def __init__(self, client: S3Client, members: dict[str, Any]) -> None:
         """Open the object that *members*, those of ``GetObject``, name."""
@@ -148,6 +155,8 @@ class S3Object(OpenObject):
         answer = self._get(members)
         self._body: Any = answer["Body"]
         self.size: int = answer["ContentLength"]
+        # Where the open body ends.
+        self._end = self.size
         self.etag = _etag(answer)
         if not self.etag:
             self.close()
@@ -160,11 +169,19 @@ class S3Object(OpenObject):
 
     def read_into(self, buffer: memoryview, offset: int) -> int:
         """Fill *buffer* from *offset* on; see :meth:`s3sql.stores.base.StoredObject.read_into`."""
+        return self._read(buffer, offset, self.size)
+
+    def read_range_into(self, buffer: memoryview, offset: int) -> int:
+        """As :meth:`read_into`, by a request for these bytes only, unless the open body has them next."""
+        return self._read(buffer, offset, min(offset + len(buffer), self.size))
+
+    def _read(self, buffer: memoryview, offset: int, end: int) -> int:
+        """Fill *buffer*, where need be from a new body that ends at *end*."""
         wanted = buffer[: max(0, min(len(buffer), self.size - offset))]
         if not len(wanted):
             return 0
-        if self._body is None or offset != self._position:
-            self._open_at(offset)
+        if self._body is None or offset != self._position or offset + len(wanted) > self._end:
+            self._open_at(offset, end)
         filled = 0
         while filled < len(wanted):
             try:
@@ -179,7 +196,7 @@ class S3Object(OpenObject):
                 continue
             filled += count
             self._position += count
-        if self._position == self.size:
+        if self._position == self._end:
             self._finish()
         return filled
 
@@ -202,13 +219,14 @@ class S3Object(OpenObject):
         finally:
             body.close()
 
-    def _open_at(self, offset: int) -> None:
-        """Have the body start at *offset*."""
+    def _open_at(self, offset: int, end: int) -> None:
+        """Have the body start at *offset* and end at *end*."""
         self.close()
-        members = {**self._members, "Range": f"bytes={offset}-", "IfMatch": f'"{self.etag}"'}
+        last = "" if end == self.size else end - 1
+        members = {**self._members, "Range": f"bytes={offset}-{last}", "IfMatch": f'"{self.etag}"'}
         answer = self._get(members)
         self._body = answer["Body"]
-        self._position = offset
+        self._position, self._end = offset, end
         if _etag(answer) != self.etag:
             self.close()
             raise changed(self._name)
@@ -241,7 +259,7 @@ class S3Object(OpenObject):
             ) from error
         if self._resumes > 1:
             time.sleep(RESUME_DELAY_SECONDS * 2 ** (self._resumes - 2))
-        self._open_at(self._position)
+        self._open_at(self._position, self._end)
 
     def _get(self, members: Mapping[str, Any]) -> Mapping[str, Any]:
         """``GetObject``, its failures as ours."""

@@ -104,3 +104,15 @@ def test_many_threads_share_one_budget() -> None:
         thread.join()
     assert most <= 5
     assert pool._taken == 0
+
+
+def test_bytes_that_live_elsewhere_count() -> None:
+    pool = BufferPool(1000)
+    assert pool.reserve(600)
+    assert not pool.reserve(600)
+    assert pool.take(600) is None
+    pool.release(600)
+    pool.reserve_first(1000)
+    assert not pool.reserve(1)
+    pool.release(1000)
+    assert pool.reserve(5000), "whoever comes alone gets what he needs"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 from s3sql.errors import Position
 from s3sql.exec.evaluate import constant, evaluate, filter_batch
 from s3sql.formats.batch import Batch, FirstFailure
+from s3sql.payloads import Rows
+from s3sql.plan.chain import LEFT_SLOTS
 from s3sql.plan.expr import (
     AggregateResult,
     And,
@@ -42,7 +45,7 @@ from s3sql.plan.expr import (
     SimpleCase,
     Step,
 )
-from s3sql.types import Column, Kind, Rows
+from s3sql.types import Column, Kind
 from tests.twins import evaluation as twin
 from tests.twins import strategies as some
 from tests.twins.evaluation import Row
@@ -219,6 +222,49 @@ def check(expression: Expr, table: list[Row]) -> None:
 @given(any_expressions, tables)
 def test_any_expression_agrees_with_row_by_row_evaluation(expression: Expr, table: list[Row]) -> None:
     check(expression, table)
+
+
+_few = st.lists(leaves, min_size=1, max_size=2).map(tuple)
+texts = leaves.map(lambda leaf: Cast(leaf, Kind.STRING))
+numbers = leaves.map(as_int)
+#: Operators behind a column, to be put behind something else.
+links: st.SearchStrategy[Expr] = st.one_of(
+    st.builds(Concat, st.just(_1), leaves),
+    st.builds(Concat, st.just(_1), texts),
+    st.builds(Arithmetic, st.sampled_from("+-*/%"), st.just(_1), leaves | numbers),
+    st.builds(Compare, comparisons, st.just(_1), leaves),
+    st.builds(Between, st.just(_1), leaves, leaves),
+    st.builds(In, st.just(_1), _few),
+    st.builds(InCollection, st.just(_1), leaves | st.builds(ListOf, _few)),
+    st.builds(IsKind, st.just(_1), st.frozensets(st.sampled_from(list(Kind)), min_size=1, max_size=2)),
+    st.builds(Not, st.just(_1)),
+)
+
+
+def linked(first: Expr, behind: list[Expr]) -> Expr:
+    for link in behind:
+        first = replace(link, **{LEFT_SLOTS[type(link)]: first})
+    return first
+
+
+chains = st.builds(linked, leaves | texts | numbers, st.lists(links, min_size=2, max_size=10))
+
+
+@settings(max_examples=200, deadline=None)
+@given(chains, tables)
+def test_a_chain_agrees_with_row_by_row_evaluation(expression: Expr, table: list[Row]) -> None:
+    check(expression, table)
+
+
+def test_a_run_of_concatenations_fails_from_left_to_right() -> None:
+    batch = fields(["a", "b"])
+    chain: Expr = _1
+    parts: list[Expr] = [literal("b"), literal(1), as_int(_1), literal("c")]
+    for number, part in enumerate(parts):
+        chain = Concat(chain, part, position=Position(1, number))
+    assert values_of(evaluate(chain, batch)) == [NULL, NULL]
+    assert batch.failure.error is not None
+    assert batch.failure.error.position == Position(1, 1)
 
 
 @settings(max_examples=250, deadline=None)

@@ -90,7 +90,7 @@ def test_pieces_cover_the_rows_once(
 def test_a_footprint_counts_constants_for_every_row_and_fields_by_their_repetitions() -> None:
     first, second = CsvField(number=0), CsvField(number=1)
     text = Literal(kind=Kind.STRING, value="x" * 1000)
-    assert Footprint.of([first, second]) == Footprint(0, 1)
+    assert Footprint.of([first, second]) == Footprint(0, 1, frozenset({0, 1}))
     assert Footprint.of([Concat(left=first, right=first), second]).per_byte == 2
     assert Footprint.of([Call(function="UPPER", arguments=(first,))]).per_byte == 3
     assert Footprint.of([ListOf(items=(first, ListOf(items=(second,))))]).per_byte == 6

@@ -90,7 +90,7 @@ def results(scan: Pipeline[Copied]) -> list[tuple[int, bytes]]:
 def test_results_come_in_object_order(size: int, workers: int, seconds: float) -> None:
     pool = BufferPool()
     with worker_count(workers):
-        found = results(Pipeline(reader_of(Source(TEXT), pool, size=size), Counting(seconds=seconds), pool))
+        found = results(Pipeline(reader_of(Source(TEXT), pool, size=size), Counting(seconds=seconds)))
     assert b"".join(contents for _, contents in found) == TEXT
     assert [start for start, _ in found] == sorted(start for start, _ in found)
     assert pool._taken == 0
@@ -99,7 +99,7 @@ def test_results_come_in_object_order(size: int, workers: int, seconds: float) -
 def test_the_window_is_bounded_while_the_caller_rests(pool: BufferPool) -> None:
     work = Counting()
     with worker_count(2):
-        scan = Pipeline(reader_of(Source(TEXT), pool), work, pool).results()
+        scan = Pipeline(reader_of(Source(TEXT), pool), work).results()
         next(scan)
         next(scan)
         time.sleep(0.1)
@@ -112,7 +112,7 @@ def test_the_window_is_bounded_while_the_caller_rests(pool: BufferPool) -> None:
 def test_closing_early_leaves_nothing_behind(pool: BufferPool, taken: int) -> None:
     source, work = Source(TEXT), Counting(seconds=0.002)
     with worker_count(3):
-        scan = Pipeline(reader_of(source, pool), work, pool).results()
+        scan = Pipeline(reader_of(source, pool), work).results()
         for _ in range(taken):
             next(scan)
         scan.close()
@@ -124,7 +124,7 @@ def test_closing_early_leaves_nothing_behind(pool: BufferPool, taken: int) -> No
 
 
 def test_a_generator_that_was_never_started_holds_nothing(pool: BufferPool) -> None:
-    Pipeline(reader_of(Source(TEXT), pool), copied, pool).results().close()
+    Pipeline(reader_of(Source(TEXT), pool), copied).results().close()
 
 
 def test_a_row_that_failed_is_the_end(pool: BufferPool) -> None:
@@ -132,7 +132,7 @@ def test_a_row_that_failed_is_the_end(pool: BufferPool) -> None:
         found = copied(morsel, scratch)
         return Copied(found.contents, found.consumed, failed=b"01000\n" in found.contents)
 
-    found = results(Pipeline(reader_of(Source(TEXT), pool), Counting(work, 0.0005), pool))
+    found = results(Pipeline(reader_of(Source(TEXT), pool), Counting(work, 0.0005)))
     assert b"01000\n" in found[-1][1]
     together = b"".join(contents for _, contents in found)
     assert TEXT.startswith(together)
@@ -145,7 +145,7 @@ def test_an_error_of_the_work_comes_behind_older_results(pool: BufferPool) -> No
             raise MemoryError("no room")
         return copied(morsel, scratch)
 
-    scan = Pipeline(reader_of(Source(TEXT), pool), Counting(work, 0.0005), pool).results()
+    scan = Pipeline(reader_of(Source(TEXT), pool), Counting(work, 0.0005)).results()
     seen: list[Morsel] = []
     with pytest.raises(MemoryError):
         seen.extend(found[0] for found in scan if found is not None)
@@ -156,7 +156,7 @@ def test_an_error_of_the_work_comes_behind_older_results(pool: BufferPool) -> No
 @pytest.mark.parametrize("place", [1, 64, 300, 5000, 11_000])
 def test_a_broken_store_comes_behind_the_rows_before(pool: BufferPool, place: int) -> None:
     source = Source(TEXT, fails_at(place))
-    found = list(Pipeline(reader_of(source, pool), Counting(seconds=0.001), pool).results())
+    found = list(Pipeline(reader_of(source, pool), Counting(seconds=0.001)).results())
     rows = [result for result in found if result is not None]
     assert rows[-1][1].failed
     read = sum(count for _, count in source.reads)
@@ -165,12 +165,12 @@ def test_a_broken_store_comes_behind_the_rows_before(pool: BufferPool, place: in
 
 def test_a_store_that_is_broken_from_the_start_is_an_error(pool: BufferPool) -> None:
     with pytest.raises(S3SelectError, match="away"):
-        next(Pipeline(reader_of(Source(TEXT, fails_at(0)), pool), copied, pool).results())
+        next(Pipeline(reader_of(Source(TEXT, fails_at(0)), pool), copied).results())
 
 
 def test_a_slow_store_gives_heartbeats(pool: BufferPool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline, "HEARTBEAT_SECONDS", 0.01)
-    scan = Pipeline(reader_of(Source(TEXT[:1500], slow(0.05)), pool), copied, pool).results()
+    scan = Pipeline(reader_of(Source(TEXT[:1500], slow(0.05)), pool), copied).results()
     found = list(scan)
     assert found.count(None) >= 10
     assert b"".join(f[1].contents for f in found if f is not None) == TEXT[:1500]
@@ -178,7 +178,7 @@ def test_a_slow_store_gives_heartbeats(pool: BufferPool, monkeypatch: pytest.Mon
 
 def test_slow_work_gives_heartbeats(pool: BufferPool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline, "HEARTBEAT_SECONDS", 0.01)
-    scan = Pipeline(reader_of(Source(TEXT[:1500]), pool), Counting(seconds=0.03), pool).results()
+    scan = Pipeline(reader_of(Source(TEXT[:1500]), pool), Counting(seconds=0.03)).results()
     assert list(scan).count(None) >= 3
 
 
@@ -200,7 +200,7 @@ def test_a_wrong_cut_is_made_again(size: int, workers: int, data: st.DataObject)
         morsel_bytes=size,
     )
     with worker_count(workers):
-        found = results(Pipeline(reader, whole_records, pool))
+        found = results(Pipeline(reader, whole_records))
     assert b"".join(contents for _, contents in found) == text
     assert pool._taken == 0
 
@@ -218,7 +218,7 @@ def test_without_buffers_the_query_goes_on_alone() -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pipeline, "submit", counted)
-        scan = Pipeline(reader_of(Source(TEXT), pool), copied, pool).results()
+        scan = Pipeline(reader_of(Source(TEXT), pool), copied).results()
         got = [next(scan)]
         # Another query takes all there is.
         theirs = pool.take(csv_format().room(256))
@@ -244,7 +244,7 @@ def test_the_collector_does_not_wait_for_work_under_way(pool: BufferPool) -> Non
     class Forgotten:
         def __init__(self) -> None:
             self.itself = self
-            self.results = Pipeline(reader_of(Source(TEXT), pool), work, pool).results()
+            self.results = Pipeline(reader_of(Source(TEXT), pool), work).results()
 
     try:
         with worker_count(2):

@@ -146,3 +146,38 @@ def test_a_read_that_fails_leaves_no_buffer_out() -> None:
     with pytest.raises(S3SelectError, match="away"):
         reader_of(Source(b"x\n" * 1000, fails_at(64)), pool, begin=100, aligned=False)
     assert pool._taken == 0
+
+
+def test_a_span_is_read_forward_and_little_behind_it() -> None:
+    pool, source = BufferPool(), Source(b"x" * 99 + b"\n" + b"abcdefg\n" * 20_000)
+    reader = reader_of(source, pool, begin=50, stop=16_100, aligned=False, first=4096, size=65_536)
+    got = b"".join(contents for _, contents in taken(reader, pool))
+    assert got == b"abcdefg\n" * 2000
+    offsets = [offset for offset, _ in source.reads]
+    counts = [count for _, count in source.reads]
+    # From the byte before the span on, each byte once.
+    assert offsets == [49 + sum(counts[:number]) for number in range(len(counts))]
+    assert 49 + sum(counts) <= 16_100 + 4096
+
+
+@pytest.mark.parametrize("place", [90, 100, 101, 107, 108, 200])
+def test_a_fault_while_the_span_is_looked_for_is_no_end(place: int) -> None:
+    class Short(Source):
+        def read_into(self, buffer: memoryview, offset: int) -> int:
+            if offset >= place:
+                raise S3SelectError("ServiceUnavailable", "The store is away.", status=503)
+            return super().read_into(buffer[: place - offset], offset)
+
+    pool, source = BufferPool(), Short(b"x" * 99 + b"\n" + b"abcdefg\n" * 50)
+    if place < 100:
+        with pytest.raises(S3SelectError, match="away"):
+            reader_of(source, pool, begin=50, aligned=False)
+        return
+    reader = reader_of(source, pool, begin=50, stop=108, aligned=False)
+    if place == 100:
+        with pytest.raises(S3SelectError, match="away"):
+            taken(reader, pool)
+        return
+    ((morsel, contents),) = taken(reader, pool)
+    assert (morsel.fault is None) == (place >= 108)
+    assert contents == (b"abcdefg\n" if place >= 108 else b"abcdefg\n"[: place - 100])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -228,9 +229,41 @@ def test_text_that_is_not_utf8():
     assert parse(b'{"a":"x"}{"a":"\xc3"}').consumed == 9
 
 
+def code_after(before: bytes, rest: bytes) -> str | None:
+    """What the first block that fails reports, the contents being cut between the two."""
+    block = parse(before, at_end=False)
+    if block.failure is None:
+        block = parse(before[block.consumed :] + rest, at_start=block.consumed == 0)
+    return None if block.failure is None else block.failure.code
+
+
+@pytest.mark.parametrize(
+    ("contents", "code"),
+    [
+        (b'{"a":"\xff"}\n{"a" 1}\n', "InvalidTextEncoding"),
+        (b'{"a":"\xff" 1}\n', "InvalidTextEncoding"),
+        (b'{"a" 1,"b":"\xff"}\n', "JSONParsingError"),
+        (b'{"a" 1}\n{"a":"\xff"}\n', "JSONParsingError"),
+        (b'{"a":\xff}', "JSONParsingError"),
+        (b'{"a":"x\xc3', "InvalidTextEncoding"),
+    ],
+)
+def test_the_earlier_of_two_faults_counts_wherever_a_block_ends(contents, code):
+    assert {code_after(contents[:cut], contents[cut:]) for cut in range(len(contents) + 1)} == {code}
+
+
+def test_text_that_is_not_utf8_in_a_value_that_is_too_long():
+    long = bytearray(b'"' + b"a" * (MAX_RECORD_BYTES + 10) + b'"')
+    assert code_of(bytes(long[:5]) + b"\xff" + bytes(long[6:])) == "InvalidTextEncoding"
+    assert code_of(bytes(long[:-3]) + b"\xff" + bytes(long[-2:])) == "OverMaxRecordSize"
+    across = bytes(long[: MAX_RECORD_BYTES - 1]) + "é€".encode() + b'aaaa"'
+    assert code_of(across) == "OverMaxRecordSize"
+
+
 def test_a_compressed_object_is_an_encoding_error():
     """Its first bytes are no JSON either, but the encoding is what is wrong."""
     assert code_of(b"\x1f\x8b\x08\x00\x00\x00\x00\x00") == "InvalidTextEncoding"
+    assert code_of(b"BZh91AY&SY") == "InvalidTextEncoding"
 
 
 def test_nesting_limit():
@@ -293,9 +326,14 @@ def test_strings_are_decoded():
     assert column.to_python() == ["plain", "aé\n/", "😀", "", 5]
 
 
-def test_a_number_without_a_possible_scale_fails_its_row():
-    batch = batch_of(b"1 1e99999999999 2")
-    assert batch.row().to_python() == [1, None, 2]
+def test_a_number_without_a_possible_scale_fails_its_row_when_it_is_read():
+    batch = batch_of(b"1 1e99999999999 2.5")
+    column = batch.row()
+    assert column.spelling is not None
+    assert column.spelling.to_bytes() == [b"1", b"1e99999999999", b"2.5"]
+    assert column.take(np.array([0, 2])).to_python() == [1, Decimal("2.5")]
+    assert batch.failure.row is None
+    assert column.take(np.array([1])).to_python() == [0]
     assert batch.failure.row == 1
     assert batch.failure.error is not None
     assert batch.failure.error.code == "ExternalEvalException"

@@ -8,7 +8,8 @@ from decimal import Decimal
 import numpy as np
 
 from s3sql.errors import S3SelectError
-from s3sql.types import Column, Decimals, Kind, Mask, Text, Timestamps
+from s3sql.payloads import Decimals, Mask, Text, Timestamps
+from s3sql.types import Column, Kind
 
 KINDS = {bool: Kind.BOOL, int: Kind.INT, float: Kind.FLOAT, Decimal: Kind.DECIMAL, str: Kind.STRING}
 

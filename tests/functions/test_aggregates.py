@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from s3sql.errors import S3SelectError
 from s3sql.functions.aggregates import RowCount, ValueAccumulator, accumulator
+from s3sql.timestamp import Timestamp
 from s3sql.types import Column, Kind
 from tests.functions.failures import Failures, column, never
 
@@ -243,8 +244,8 @@ def test_count_takes_anything() -> None:
 
 def test_timestamps_compare_by_instant_and_the_first_wins() -> None:
     stamps = [(50, 5, 6, 0), None, (50, 4, 13, 60), (50, 4, 6, 0), (51, 0, 4, -60), (51, 0, 4, 0)]
-    assert whole("MIN", stamps) == (Kind.TIMESTAMP, str((50, 4, 13, 60)))
-    assert whole("MAX", stamps) == (Kind.TIMESTAMP, str((51, 0, 4, -60)))
+    assert whole("MIN", stamps) == (Kind.TIMESTAMP, str(Timestamp(50, 4, 13, 60)))
+    assert whole("MAX", stamps) == (Kind.TIMESTAMP, str(Timestamp(51, 0, 4, -60)))
     assert result(fold("MAX", [stamps[:2], stamps[2:5], stamps[5:]])) == whole("MAX", stamps)
 
 

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3sql.functions.collections import json_text, list_of
-from s3sql.types import Kind
+from s3sql.functions.collections import json_text, list_of, struct_of
+from s3sql.payloads import Text
+from s3sql.timestamp import parse
+from s3sql.types import Column, Kind
 from tests.twins import strategies as some
 from tests.twins import values as twin
 from tests.twins.values import Value, column_of, values_of
@@ -32,5 +35,29 @@ def test_a_list_literal_is_the_json_of_its_items(columns: list[list[Value]]) -> 
     assert values_of(list_of(items, len(columns[0]))) == expected
 
 
+def test_a_timestamp_is_a_string() -> None:
+    values = [twin.NULL, Value(Kind.TIMESTAMP, parse("2010-02-03")), Value(Kind.INT, 1)]
+    assert json_text(column_of(values)).to_bytes() == [b"null", b'"2010-02-03"', b"1"]
+
+
 def test_a_list_of_nothing() -> None:
     assert values_of(list_of([], 2)) == [Value(Kind.LIST, "[]")] * 2
+
+
+class TestStructs:
+    def test_missing_members_are_left_out(self) -> None:
+        tags = np.array([Kind.INT, Kind.NULL, Kind.MISSING], np.uint8)
+        numbers = Column.tagged(tags, {Kind.INT: np.array([1, 0, 0])})
+        texts = Column.of(Kind.STRING, Text.of(['a"', "", "é"]))
+        found = struct_of(('n"', "t"), (numbers, texts), 3)
+        assert found.kind == Kind.STRUCT
+        assert found.to_python() == [r'{"n\"":1,"t":"a\""}', r'{"n\"":null,"t":""}', '{"t":"é"}']
+
+    def test_floats_that_json_has_not(self) -> None:
+        column = Column.of(Kind.FLOAT, np.array([1.0, np.nan]))
+        assert struct_of(("f",), (column,), 2).to_python() == ['{"f":1.0}', '{"f":null}']
+
+    def test_nothing(self) -> None:
+        assert struct_of((), (), 2).to_python() == ["{}", "{}"]
+        assert struct_of(("a",), (Column.unknown(Kind.MISSING, 2),), 2).to_python() == ["{}", "{}"]
+        assert struct_of(("a",), (Column.of(Kind.STRING, Text.of([])),), 0).to_python() == []

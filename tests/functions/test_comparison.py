@@ -17,7 +17,8 @@ from s3sql.functions.comparison import (
     trues,
     truth_column,
 )
-from s3sql.types import Column, Kind, Text, Timestamps
+from s3sql.payloads import Text, Timestamps
+from s3sql.types import Column, Kind
 from tests.twins import strategies as some
 from tests.twins import values as twin
 from tests.twins.rows import Reported, agree
@@ -25,7 +26,7 @@ from tests.twins.values import Value, column_of, values_of
 
 OPERATORS = ["=", "<>", "<", "<=", ">", ">="]
 FIELDS = some.text_values | st.just(twin.NULL)
-SIDES = [some.values, some.text_values, some.numbers, some.decimal_values]
+SIDES = [some.values, some.timestamps, some.text_values, some.numbers, some.decimal_values]
 
 
 def int_(value: int) -> Value:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3sql.functions import registry
-from s3sql.types import Column, Kind, Text
+from s3sql.payloads import Text
+from s3sql.types import Column, Kind
 from tests.functions.failures import column, never
 
 VALUES = st.sampled_from([None, ..., True, 1, 2.5, Decimal("1.50"), "x", "", (1, 2, 3, 4)])

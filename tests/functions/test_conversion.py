@@ -7,17 +7,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s3sql.functions.conversion import cast
+from s3sql.timestamp import UNKNOWN_OFFSET, Timestamp
 from s3sql.types import Kind
 from tests.twins import strategies as some
 from tests.twins import values as twin
 from tests.twins.rows import Reported, agree
 from tests.twins.values import Value, column_of, values_of
 
-TARGETS = [Kind.BOOL, Kind.INT, Kind.FLOAT, Kind.DECIMAL, Kind.STRING]
+TARGETS = [Kind.BOOL, Kind.INT, Kind.FLOAT, Kind.DECIMAL, Kind.STRING, Kind.TIMESTAMP]
 SOURCES = [
     some.values,
     some.text_values,
     some.number_texts.map(lambda t: Value(Kind.STRING, t)),
+    some.timestamp_texts.map(lambda t: Value(Kind.STRING, t)),
     some.numbers,
 ]
 
@@ -48,6 +50,26 @@ def test_cast_is_that_of_single_values(
         (text("1e400"), Kind.FLOAT, "CastFailed", "cast from STRING to FLOAT"),
         (text("9223372036854775808"), Kind.INT, "IntegerOverflow", "AS DECIMAL"),
         (text("1e9999999999"), Kind.DECIMAL, "CastFailed", "cast from STRING to DECIMAL"),
+        (
+            text("2010"),
+            Kind.TIMESTAMP,
+            "CastFailed",
+            "cast from STRING to TIMESTAMP. Found '2010', expected an Ion",
+        ),
+        (text(" 2010T"), Kind.TIMESTAMP, "CastFailed", "Found ' 2010T'"),
+        (
+            text("2010-01-01T00:00:00.0000000000Z"),
+            Kind.TIMESTAMP,
+            "CastFailed",
+            "at most nine digits of fraction",
+        ),
+        (Value(Kind.INT, 1), Kind.TIMESTAMP, "InvalidCast", "cast from INT to TIMESTAMP"),
+        (
+            Value(Kind.TIMESTAMP, Timestamp(0, 0, 0, UNKNOWN_OFFSET)),
+            Kind.INT,
+            "InvalidCast",
+            "TIMESTAMP can be cast to STRING",
+        ),
         (Value(Kind.FLOAT, float("nan")), Kind.INT, "IntegerOverflow", "cast from FLOAT to INT"),
         (Value(Kind.FLOAT, float("inf")), Kind.DECIMAL, "CastFailed", "a finite number"),
         (Value(Kind.DECIMAL, Decimal("1e30")), Kind.INT, "IntegerOverflow", "Found 1E+30"),

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from s3sql.errors import S3SelectError
 from s3sql.functions.like import Contains, Exact, Prefix, Segments, Suffix, compile_pattern, like
-from s3sql.types import Column, Kind, Text
+from s3sql.payloads import Text
+from s3sql.types import Column, Kind
 from tests.functions.failures import Failures, column, never
 
 INVALID = "EvaluatorLikePatternInvalidEscapeSequence"

@@ -8,7 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from s3sql.functions import registry
-from s3sql.types import Column, Kind, Text
+from s3sql.payloads import Text
+from s3sql.types import Column, Kind
 from tests.functions.failures import Failures, column, never
 
 WRONG_TYPE = "IncorrectSqlFunctionArgumentType"

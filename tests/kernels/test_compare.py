@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3sql.kernels import compare
-from s3sql.types import Text
+from s3sql.payloads import Text
 
 # Texts that share their first eight bytes, or differ by NUL bytes at their end, are the ones to confuse.
 texts = st.text("ab\0é", max_size=20) | st.sampled_from(

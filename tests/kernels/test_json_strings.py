@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from s3sql.buffers import PADDING
 from s3sql.formats.json_block import block_of
 from s3sql.kernels import json_paths, json_text, write_json
-from s3sql.types import Kind, Text
+from s3sql.payloads import Text
+from s3sql.types import Kind
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=70) | st.text(
     st.sampled_from('ab"\\/\x00\n\x1f\x7fé😀'), max_size=150

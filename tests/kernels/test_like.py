@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from s3sql.buffers import PADDING
 from s3sql.kernels import like as kernels
 from s3sql.kernels.compare import equals_literal
-from s3sql.types import Text
+from s3sql.payloads import Text
 
 
 def padded(needle: bytes) -> np.ndarray:

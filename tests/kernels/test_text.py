@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from s3sql.buffers import PADDING
 from s3sql.kernels import text as kernels
-from s3sql.types import Text
+from s3sql.payloads import Text
 
 #: Characters of one to four bytes, and lengths on both sides of 64 bytes.
 STRINGS = st.lists(st.text(alphabet="aZ@[é€𝄞", max_size=70), max_size=6)

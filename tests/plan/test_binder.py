@@ -7,6 +7,8 @@ from s3sql.plan.binder import bind
 from s3sql.plan.expr import (
     AggregateResult,
     Between,
+    Call,
+    Cast,
     Compare,
     CsvField,
     CsvRow,
@@ -373,20 +375,42 @@ class TestExpressions:
         comparison = condition("_1\n  < _2")
         assert str(comparison.position) == "line 2, column 3"
 
+    def test_timestamps(self) -> None:
+        literal = expression("`2010-02-03T04:05+01:00`")
+        assert literal == Literal(Kind.TIMESTAMP, (1265166300, 0, 3, 60))
+        assert str(literal.value) == "2010-02-03T04:05+01:00"
+        assert expression("CAST(_1 AS TIMESTAMP)") == Cast(CsvField(0), Kind.TIMESTAMP)
+        added = expression("date_add(Year, 1, _1)")
+        one = Literal(Kind.INT, 1)
+        assert added == Call("DATE_ADD", (Literal(Kind.STRING, "YEAR"), one, CsvField(0)))
+
     @pytest.mark.parametrize(
-        "call",
+        ("call", "fallible"),
         [
-            "UTCNOW()",
-            "DATE_ADD(year, 1, _1)",
-            "EXTRACT(year FROM _1)",
-            "TO_TIMESTAMP(_1)",
-            "CAST(_1 AS TIMESTAMP)",
+            ("UTCNOW()", False),
+            ("EXTRACT(year FROM UTCNOW())", False),
+            ("EXTRACT(year FROM NULL)", False),
+            ("EXTRACT(year FROM _1)", True),
+            ("DATE_DIFF(day, `2010T`, UTCNOW())", False),
+            ("DATE_DIFF(day, `2010T`, _1)", True),
+            ("DATE_ADD(day, 1, `2010T`)", True),
+            ("CAST(_1 AS TIMESTAMP)", True),
         ],
     )
-    def test_timestamps_are_not_evaluated_yet(self, call: str) -> None:
-        error = failure(f"SELECT {call} FROM S3Object")
-        assert error.code == "UnsupportedFunction"
-        assert error.position is not None
+    def test_which_functions_of_timestamps_fail(self, call: str, fallible: bool) -> None:
+        assert expression(call).fallible is fallible
+
+    @pytest.mark.parametrize(
+        ("text", "fallible"),
+        [
+            ("`2010T` < UTCNOW()", False),
+            ("_1 < `2010T`", True),
+            ("`2010T` < 1", True),
+            ("`2010T` = 1", False),
+        ],
+    )
+    def test_which_comparisons_of_timestamps_fail(self, text: str, fallible: bool) -> None:
+        assert condition(text).fallible is fallible
 
     def test_long_chains_need_no_depth(self) -> None:
         chain = " OR ".join(["_1 = 'a'"] * 5000)

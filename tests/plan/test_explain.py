@@ -45,12 +45,12 @@ def test_dictionary() -> None:
     }
 
 
-def test_count_only() -> None:
+def test_count_needs_no_columns() -> None:
     described = as_dictionary(plan("SELECT COUNT(*) FROM S3Object"))
     assert described["source"] == {
         "node": "aggregate",
         "calls": ["COUNT(*)"],
-        "source": {"node": "scan", "format": "csv", "count_only": True},
+        "source": {"node": "scan", "format": "csv", "columns": []},
     }
 
 

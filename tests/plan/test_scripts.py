@@ -14,8 +14,9 @@ from s3sql.errors import S3SelectError
 from s3sql.plan.binder import bind
 from s3sql.plan.explain import explain
 from s3sql.plan.rules import steps
-from s3sql.plan.schema import CsvSchema, JsonSchema, Schema
+from s3sql.plan.schema import CsvSchema, JsonSchema, ParquetSchema, Schema
 from s3sql.sql.parser import parse
+from tests.plan.parquet_columns import column
 
 SCRIPTS = sorted((Path(__file__).parent / "scripts").glob("*.txt"))
 
@@ -43,9 +44,21 @@ def rendered(script: str) -> str:
             schema, out = JsonSchema(), [*out, line]
         elif line == "header none":
             schema, out = CsvSchema(), [*out, line]
+        elif line.startswith("parquet "):
+            schema, out = parquet(line[8:]), [*out, line]
         elif line.startswith("header "):
             schema, out = CsvSchema("USE", tuple(line[7:].split(","))), [*out, line]
     return "\n".join(_together(out)).lstrip("\n") + "\n"
+
+
+def parquet(columns: str) -> ParquetSchema:
+    """``a INT, b STRING?``: names and kinds, a question mark where there may be NULL."""
+    return ParquetSchema(
+        tuple(
+            column(name, kind.rstrip("?"), nullable=kind.endswith("?"))
+            for name, kind in map(str.split, columns.split(", "))
+        )
+    )
 
 
 def _together(lines: list[str]) -> list[str]:

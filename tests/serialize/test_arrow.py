@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3sql.errors import S3SelectError
+from s3sql.payloads import Decimals, Payload, Text, Timestamps
 from s3sql.plan.binder import bind
 from s3sql.plan.rules import optimize
 from s3sql.plan.schema import CsvSchema, JsonSchema, Schema
@@ -20,7 +22,9 @@ from s3sql.serialize.arrow_schema import AskedTypes, Layout, Mixed, Outline
 from s3sql.serialize.base import Member, OutputMember, SpreadMembers
 from s3sql.serialize.json import JsonSerializer
 from s3sql.sql.parser import parse
-from s3sql.types import Column, Decimals, Kind, Payload, Text
+from s3sql.timestamp import UNKNOWN_OFFSET, Timestamp
+from s3sql.timestamp import parse as parse_timestamp
+from s3sql.types import Column, Kind
 
 STRUCTS = (Kind.LIST, Kind.STRUCT)
 
@@ -33,6 +37,11 @@ def column(*values: object) -> Column:
         own = [value if kind_of(value) == kind else None for value in values]
         if kind == Kind.DECIMAL:
             parts[kind] = Decimals.of([v if isinstance(v, Decimal) else None for v in own])
+        elif kind == Kind.TIMESTAMP:
+            rubbish = Timestamp(2**63 - 1, -1, 99, 0)
+            fields = zip(*(v if isinstance(v, Timestamp) else rubbish for v in own), strict=True)
+            dtypes = (np.int64, np.int32, np.uint8, np.int16)
+            parts[kind] = Timestamps(*(np.array(f, d) for f, d in zip(fields, dtypes, strict=True)))
         elif kind == Kind.STRING or kind in STRUCTS:
             parts[kind] = Text.of([v if isinstance(v, str | bytes) else "garbage" for v in own])
         else:
@@ -46,12 +55,18 @@ def kind_of(value: object) -> Kind:
         return Kind.MISSING if value is ... else Kind.NULL
     if isinstance(value, bytes):
         return Kind.STRUCT if value.startswith(b"{") else Kind.LIST
+    if isinstance(value, Timestamp):
+        return Kind.TIMESTAMP
     kinds = {bool: Kind.BOOL, int: Kind.INT, float: Kind.FLOAT, Decimal: Kind.DECIMAL, str: Kind.STRING}
     return kinds[type(value)]
 
 
 def decimals(*spellings: str | None) -> Column:
     return column(*(None if spelling is None else Decimal(spelling) for spelling in spellings))
+
+
+def stamps(*texts: str | None) -> Column:
+    return column(*(None if text is None else parse_timestamp(text) for text in texts))
 
 
 class TestArrays:
@@ -135,6 +150,50 @@ class TestArrays:
         values = values_of(column(None, 1, "a", True, Decimal("1.50"), b"[1]"))
         assert values.array.to_pylist() == [None, "1", "a", "true", "1.50", "[1]"]
         assert values.families() == {"number": 1, "text": 2, "truth": 3, "JSON": 5}
+
+    def test_timestamps_are_instants_of_microseconds(self) -> None:
+        values = values_of(
+            stamps("0001T", None, "2010-02-03T04:05:06.123456+01:00", "9999-12-31T23:59:59.999Z")
+        )
+        values.array.validate(full=True)
+        assert values.array.type == pa.timestamp("us", tz="UTC")
+        assert values.array.to_pylist() == [
+            datetime(1, 1, 1, tzinfo=UTC),
+            None,
+            datetime(2010, 2, 3, 3, 5, 6, 123456, UTC),
+            datetime(9999, 12, 31, 23, 59, 59, 999_000, UTC),
+        ]
+        assert values.families() == {"timestamp": 0}
+
+    def test_timestamps_of_nanoseconds(self) -> None:
+        texts = (
+            "1969-12-31T23:59:59.123456789Z",
+            None,
+            "2010T",
+            "1677-09-22",
+            "2262-04-10T23:59:59.999999999Z",
+        )
+        array = values_of(stamps(*texts)).array
+        assert array.type == pa.timestamp("ns", tz="UTC")
+        assert array.cast(pa.int64()).to_pylist() == [
+            -876_543_211,
+            None,
+            1_262_304_000_000_000_000,
+            -9_223_286_400_000_000_000,
+            9_223_372_799_999_999_999 - 86_400_000_000_000,
+        ]
+        # without a fraction of a microsecond the digits do not matter
+        assert values_of(stamps("0001-01-01T00:00:00.123456000Z")).array.type == pa.timestamp("us", tz="UTC")
+
+    def test_timestamps_of_nanoseconds_beside_those_too_far_away(self) -> None:
+        values = values_of(stamps("0001T", "2010-02-03T04:05:06.123456789+01:00", None))
+        assert values.array.to_pylist() == ["0001T", "2010-02-03T04:05:06.123456789+01:00", None]
+        assert values.families() == {"timestamp": 0, "text": 1}
+
+    def test_timestamps_beside_others_are_text(self) -> None:
+        values = values_of(column(None, 1, Timestamp(0, 0, 2, UNKNOWN_OFFSET)))
+        assert values.array.to_pylist() == [None, "1", "1970-01-01"]
+        assert values.families() == {"number": 1, "timestamp": 2}
 
     def test_json_text(self) -> None:
         array = json_values_of(column('a"\n', 1, Decimal("1.50"), None, ..., b'{"x":[1]}', True, 2.0)).array
@@ -244,6 +303,42 @@ class TestLayouts:
         assert [str(field.type) for field in outline.layout([], ended=False).schema] == [
             "string", "int64", "double", "bool", "string", "null", "string", "int64",
         ]  # fmt: skip
+
+    def test_timestamps_are_of_microseconds_unless_rows_say_otherwise(self) -> None:
+        outline = self.outline("SELECT CAST(_1 AS TIMESTAMP) AS t FROM S3Object", CsvSchema())
+        assert not outline.complete
+        nothing = piece(Member("t", column(None, ...)))
+        coarse = piece(Member("t", stamps("0001T", "2010-02-03T04:05:06.5Z")))
+        fine = piece(Member("t", stamps("2010-02-03T04:05:06.123456789Z")))
+        for first in ([], [nothing], [coarse]):
+            for ended in (False, True):
+                layout = outline.layout(first, ended=ended)
+                assert layout.schema.field("t").type == pa.timestamp("us", tz="UTC")
+        with pytest.raises(S3SelectError, match=r"Row 8 of the result .*no timestamp\[us, tz=UTC\]"):
+            layout.batch(fine, 7)
+        assert outline.layout([nothing, fine], ended=False).schema.field("t").type == pa.timestamp(
+            "ns", tz="UTC"
+        )
+
+    def test_timestamps_with_types_that_are_asked_for(self) -> None:
+        days = piece(Member("a", stamps("2010-02-03", None, "1900-01-01")))
+        assert self.layout(asked={"a": pa.date32()}).batch(days, 0).column("a").to_pylist() == [
+            date(2010, 2, 3),
+            None,
+            date(1900, 1, 1),
+        ]
+        far = piece(Member("a", stamps("2010T", "0001T")))
+        with pytest.raises(S3SelectError, match=r"Row 2 of the result .*no timestamp\[ns\]"):
+            self.layout(asked={"a": pa.timestamp("ns")}).batch(far, 0)
+
+    def test_timestamps_as_json_keep_their_text(self) -> None:
+        outline = self.outline("SELECT CAST(_1 AS TIMESTAMP) AS t FROM S3Object", CsvSchema(), mixed="json")
+        assert outline.complete
+        made = ArrowSink(outline.json_items).piece(
+            [Member("t", stamps("2010T", "2010-02-03T04:05-00:00"))], 2
+        )
+        batch = outline.layout([], ended=False).batch(made, 0)
+        assert batch.column("t").to_pylist() == ['"2010T"', '"2010-02-03T04:05-00:00"']
 
     def test_what_only_rows_know(self) -> None:
         for sql in ("SELECT s.a FROM S3Object s", "SELECT * FROM S3Object", "SELECT 1 + s.a FROM S3Object s"):

@@ -12,11 +12,12 @@ from s3sql.formats.csv import CsvBatch, CsvFormat
 from s3sql.formats.csv_block import arena_room
 from s3sql.formats.csv_dialect import CsvDialect
 from s3sql.formats.scratch import Scratch
+from s3sql.payloads import Decimals, Text
 from s3sql.request import CsvInput, CsvOutput, JsonOutput
 from s3sql.serialize.base import Member, Records, SpreadMembers
 from s3sql.serialize.csv import CsvSerializer
 from s3sql.serialize.output import serializer_for
-from s3sql.types import Column, Decimals, Kind, Text
+from s3sql.types import Column, Kind
 
 
 def written(records: Records) -> bytes:

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3sql.formats.json_columns import ESCAPED_BYTES
+from s3sql.payloads import Decimals, Text
 from s3sql.request import JsonOutput
 from s3sql.serialize.base import Member, SpreadMembers
 from s3sql.serialize.json import JsonSerializer
-from s3sql.types import Column, Decimals, Kind, Text
+from s3sql.types import Column, Kind
 from tests.formats.json_texts import objects
 from tests.twins import json_rows as twin
 

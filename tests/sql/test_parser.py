@@ -310,16 +310,34 @@ STEPS = [" + a", " - a", " * a", " || a", " = a", " < a", " LIKE a", " IN a", " 
 
 @pytest.mark.parametrize("step", [*STEPS, " IS NULL", " IS NOT NULL", " BETWEEN a AND a"])
 def test_operators_in_a_row(step: str) -> None:
-    tree = parse(f"SELECT a{step * 95} FROM S3Object")
+    tree = parse(f"SELECT a{step * 2_000} FROM S3Object")
     assert parse(print_sql(tree)) == tree
-    assert refused(f"SELECT a{step * 2_000} FROM S3Object").code == "MaxOperatorsExceeded"
 
 
-def test_depth_adds_up_over_operands() -> None:
-    text = "a"
-    for _ in range(30):
-        text = f"({text}{' + a' * 10})"
-    assert refused(f"SELECT {text} FROM S3Object").code == "MaxOperatorsExceeded"
+#: Operators that lean to the left, by rank.
+RANKS = [
+    [" = a", " <> 1", " IN a", " IN (a)", " NOT IN (a)", " IS NULL", " IS NOT MISSING"],
+    [" < a", " >= 1", " LIKE a", " NOT LIKE a ESCAPE a", " BETWEEN a AND 1", " NOT BETWEEN a AND a"],
+    [" + a", " - 1", " || a"],
+    [" * a", " / 1", " % a"],
+]
+
+
+@given(st.sampled_from(RANKS).flatmap(lambda rank: st.lists(st.sampled_from(rank), max_size=12)))
+def test_a_chain_is_that_of_its_beginning_in_parentheses(steps: list[str]) -> None:
+    nested = "a"
+    for step in steps:
+        nested = f"({nested}){step}"
+    tree = parse(f"SELECT a{''.join(steps)} FROM S3Object")
+    assert tree == parse(f"SELECT {nested} FROM S3Object")
+    assert print_sql(tree) == f"SELECT a{''.join(steps)} FROM S3Object"
+
+
+def test_nesting_is_limited_behind_a_chain_too() -> None:
+    chain = "a + " * 500
+    assert parse(f"SELECT {chain}{'(' * 97}{chain}a{')' * 97} FROM S3Object") is not None
+    for opening in ("(", "1 + (", "NOT (", "a = (", "LOWER("):
+        assert refused(f"SELECT {chain}{opening * 101}a FROM S3Object").code == "MaxOperatorsExceeded"
 
 
 PIECES = [

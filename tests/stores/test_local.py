@@ -50,11 +50,14 @@ def test_reads_ranges_in_any_order(root: Path) -> None:
 def test_an_unsafe_key_is_no_key(root: Path, key: str) -> None:
     error = refused(root, "bucket", key)
     assert (error.code, error.status) == ("NoSuchKey", 404)
+    assert error.message.startswith("The specified key does not exist: ")
 
 
 @pytest.mark.parametrize("bucket", ["..", ".", "", "no", "../store/bucket", "/tmp", "buc\0ket", "bucket/a"])
 def test_an_unsafe_or_absent_bucket_is_no_bucket(root: Path, bucket: str) -> None:
-    assert refused(root, bucket, "a/b.csv").code == "NoSuchBucket"
+    error = refused(root, bucket, "a/b.csv")
+    assert error.code == "NoSuchBucket"
+    assert error.message.startswith("The specified bucket does not exist: ")
 
 
 def test_a_file_is_no_bucket(root: Path) -> None:

@@ -42,9 +42,9 @@ def test_a_store_pins_the_contents_of_the_moment() -> None:
 
 def test_what_is_absent() -> None:
     store = MemoryStore({"bucket": {}})
-    with pytest.raises(S3SelectError, match="'nowhere'") as no_bucket:
+    with pytest.raises(S3SelectError, match=r"The specified bucket does not exist: .*'nowhere'") as no_bucket:
         store.open("nowhere", "key")
-    with pytest.raises(S3SelectError, match="'key'") as no_key:
+    with pytest.raises(S3SelectError, match=r"The specified key does not exist: .*'key'") as no_key:
         store.open("bucket", "key")
     assert [(error.value.code, error.value.status) for error in (no_bucket, no_key)] == [
         ("NoSuchBucket", 404),

@@ -151,11 +151,12 @@ class Endpoint:
             self.head(request, self.status, body.encode(), {})
             request.wfile.write(body.encode())
             return
-        start = int(request.headers.get("Range", "bytes=0-")[6:-1]) if self.knows_ranges else 0
-        body = self.contents[start:]
+        asked = request.headers.get("Range", "bytes=0-") if self.knows_ranges else "bytes=0-"
+        start, last = (int(end or len(self.contents) - 1) for end in asked[6:].split("-"))
+        body = self.contents[start : last + 1]
         headers = {"ETag": f'"{self.etags.pop(0)}"' if self.etags else '"one"'}
         if start:
-            headers["Content-Range"] = f"bytes {start}-{len(self.contents) - 1}/{len(self.contents)}"
+            headers["Content-Range"] = f"bytes {start}-{last}/{len(self.contents)}"
         if self.checksum:
             headers["x-amz-checksum-crc32"] = self.checksum
         self.head(request, 206 if start else 200, body, headers)
@@ -217,6 +218,42 @@ def test_a_broken_body_is_resumed_where_it_broke(endpoint: Endpoint, store: S3St
     assert all(str(given).startswith("bytes=") for given in ranges[1:])
     assert len(ranges) == 4
     assert {request.get("if-match") for request in endpoint.requests[1:]} == {'"one"'}
+
+
+def test_a_range_is_asked_for_as_it_is(endpoint: Endpoint, store: S3Store) -> None:
+    found = memoryview(bytearray(1000))
+    with store.open("bucket", "key") as opened:
+        assert opened.read_range_into(found, 5000) == 1000
+        assert found == CONTENTS[5000:6000]
+        # What comes next is another range, and so is what is read without a bound.
+        assert opened.read_range_into(found, 6000) == 1000
+        assert opened.read(6500, 1000) == CONTENTS[6500:7500]
+        # The open body has these bytes already.
+        assert opened.read_range_into(found, 7500) == 1000
+        assert found == CONTENTS[7500:8500]
+        assert opened.read_range_into(found, len(CONTENTS) - 10) == 10
+        assert opened.read_range_into(found, len(CONTENTS)) == 0
+    ranges = [request.get("range") for request in endpoint.requests]
+    assert ranges == [
+        None,
+        "bytes=5000-5999",
+        "bytes=6000-6999",
+        "bytes=6500-",
+        f"bytes={len(CONTENTS) - 10}-",
+    ]
+
+
+def test_a_broken_range_is_resumed_within_its_bounds(endpoint: Endpoint, store: S3Store) -> None:
+    endpoint.cuts = [0, 100]
+    found = memoryview(bytearray(1000))
+    with store.open("bucket", "key") as opened:
+        assert opened.read_range_into(found, 5000) == 1000
+    assert found == CONTENTS[5000:6000]
+    assert [request.get("range") for request in endpoint.requests] == [
+        None,
+        "bytes=5000-5999",
+        "bytes=5100-5999",
+    ]
 
 
 def test_a_body_that_breaks_again_and_again(

@@ -215,6 +215,6 @@ def _listof(node: ListOf, row: Row) -> Value:
 def _json_text(value: Value) -> str:
     if not value.known or (value.kind == Kind.FLOAT and not math.isfinite(value.value)):
         return "null"
-    if value.kind == Kind.STRING:
-        return json.dumps(value.value, ensure_ascii=False)
+    if value.kind in (Kind.STRING, Kind.TIMESTAMP):
+        return json.dumps(str(value.value), ensure_ascii=False)
     return sql.text_of(value)

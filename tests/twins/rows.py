@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from s3sql.errors import S3SelectError
-from s3sql.types import Column, Mask
+from s3sql.payloads import Mask
+from s3sql.types import Column
 from tests.twins.values import NULL, FailedError, Value, column_of, values_of
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
+from s3sql.timestamp import parse
 from s3sql.types import Kind
 from tests.twins.values import FALSE, MISSING, NULL, TRUE, Value
 
@@ -76,9 +77,23 @@ OTHER_TEXTS = [
     *("é", "\uffff", "😀", "longer than eight", "longer than eight bytes", "longer than eighx"),
     *("12345678", "123456789", "nan", "inf", "0x", "+", "1 2"),
 ]
+TIMESTAMP_TEXTS = [
+    *(
+        "2010T",
+        "2010-01T",
+        "2010-01-01",
+        "2010-01-01T00:00Z",
+        "2010-01-01T02:00+02:00",
+        "2010-01-01T00:00:00-00:00",
+    ),
+    *("2009-12-31T23:59:59.999999999Z", "2010-01-01T00:00:00.000000001-00:00", "2010-01-01T00:00:00.000Z"),
+    *("0001T", "0001-01-01T00:00+23:59", "9999-12-31T23:59:59-23:59", "2012-02-29", "1900-03-01T00:00:00.5Z"),
+]
+NO_TIMESTAMP_TEXTS = ["2010", "2011-02-29", "2010-01-01 00:00Z", "2010T ", "2010-01-01T00:00", "0000T"]
+timestamp_texts = st.sampled_from(TIMESTAMP_TEXTS + NO_TIMESTAMP_TEXTS)
 number_texts = st.sampled_from(NUMBER_TEXTS) | ints.map(str)
 other_texts = st.sampled_from(OTHER_TEXTS) | st.text(max_size=12)
-texts = number_texts | other_texts
+texts = number_texts | other_texts | timestamp_texts
 
 bools = st.sampled_from([TRUE, FALSE])
 unknowns = st.sampled_from([NULL, MISSING])
@@ -93,7 +108,8 @@ float_values = floats.map(lambda v: Value(Kind.FLOAT, v))
 text_values = texts.map(lambda v: Value(Kind.STRING, v))
 numbers = int_values | decimal_values | float_values
 scalars = unknowns | bools | numbers | text_values
-values = scalars | lists | structs
+timestamps = st.sampled_from(TIMESTAMP_TEXTS).map(lambda text: Value(Kind.TIMESTAMP, parse(text)))
+values = scalars | timestamps | lists | structs
 
 
 def columns(*values: st.SearchStrategy[Value], size: int = 8) -> st.SearchStrategy[list[list[Value]]]:

@@ -16,7 +16,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from s3sql.types import Column, Decimals, Kind, Text
+from s3sql.payloads import Decimals, Text, Timestamps
+from s3sql.timestamp import Timestamp, parse
+from s3sql.types import Column, Kind
 
 NUMBERS = (Kind.INT, Kind.FLOAT, Kind.DECIMAL)
 INT_RANGE = range(-(2**63), 2**63)
@@ -63,6 +65,10 @@ def truth(value: bool) -> Value:
     return TRUE if value else FALSE
 
 
+#: What stands in rows of other kinds.
+JUNK = Timestamp(2**63 - 1, -1, 255, 32767)
+
+
 def column_of(values: Sequence[Value], uniform: bool = False) -> Column:
     """The column of some values; entries of other kinds hold junk that must not matter.
 
@@ -80,9 +86,13 @@ def column_of(values: Sequence[Value], uniform: bool = False) -> Column:
             parts[kind] = np.array([math.nan if v is None else v for v in mine], np.float64)
         elif kind == Kind.DECIMAL:
             decimals = Decimals.of(mine)
-            decimals.mantissa[[v is None for v in mine]] = -(2**63)
+            decimals.low[[v is None for v in mine]] = -(2**63)
             decimals.scale[[v is None for v in mine]] = -(2**31)
             parts[kind] = decimals
+        elif kind == Kind.TIMESTAMP:
+            fields = zip(*[JUNK if v is None else v for v in mine], strict=True)
+            dtypes = (np.int64, np.int32, np.uint8, np.int16)
+            parts[kind] = Timestamps(*(np.array(f, d) for f, d in zip(fields, dtypes, strict=True)))
         elif kind >= Kind.STRING:
             parts[kind] = Text.of("junk" if v is None else v for v in mine)
     if uniform:
@@ -198,6 +208,8 @@ def compare(op: str, left: Value, right: Value, left_csv: bool = False, right_cs
         return truth(_OPERATORS[op](Fraction(left.value), Fraction(right.value)))
     if left.kind == right.kind and left.kind in (Kind.LIST, Kind.STRUCT) and op in ("=", "<>"):
         return truth(same_json(left.value, right.value) == (op == "="))
+    if left.kind == right.kind == Kind.TIMESTAMP:
+        return truth(_OPERATORS[op](left.value[:2], right.value[:2]))
     if left.kind == right.kind and left.kind in (Kind.BOOL, Kind.STRING):
         return truth(_OPERATORS[op](left.value, right.value))  # Python orders text by code point
     if op in ("=", "<>"):
@@ -338,10 +350,17 @@ _FLOAT_WORD = re.compile(r"[ \t\r\n]*([+-]?)(NaN|Infinity)[ \t\r\n]*")
 def cast(operand: Value, kind: Kind) -> Value:
     if not operand.known or operand.kind == kind:
         return operand
-    if operand.kind > Kind.STRING:
+    if Kind.TIMESTAMP in (operand.kind, kind) and Kind.STRING not in (operand.kind, kind):
+        raise FailedError("InvalidCast")
+    if operand.kind > Kind.TIMESTAMP:
         raise FailedError("InvalidCast")
     if kind == Kind.STRING:
         return Value(Kind.STRING, text_of(operand))
+    if kind == Kind.TIMESTAMP:
+        moment = parse(operand.value)
+        if moment is None:
+            raise FailedError("CastFailed")
+        return Value(kind, moment)
     return {Kind.BOOL: _to_bool, Kind.INT: _to_int, Kind.FLOAT: _to_float, Kind.DECIMAL: _to_decimal}[kind](
         operand
     )
