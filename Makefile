@@ -30,7 +30,7 @@ docs: .venv/.dev
 	$(BIN)/python -m grammar.compatibility
 	$(BIN)/python -m grammar.railroad
 
-## bench: s3sql against DuckDB, Polars and DataFusion; about ten minutes, and 1.3 GB of disk in .cache
+## bench: s3sql against DuckDB, Polars and DataFusion; about half an hour, and 3 GB of disk in .cache
 bench: .venv/.bench
 	$(BIN)/python -m benchmarks
 

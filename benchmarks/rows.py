@@ -2,10 +2,10 @@
 
 In: a number of rows.  Out: the bytes of an object; the same ones each time.
 
-    id      1, 2, 3 …                    time   2012-03-04T05:06:07.008Z, with several offsets
-    amount  120.50                       day    its date, of Parquet
-    ratio   a float with an exponent     flag   true or false
-    wide    up to 35 digits              note   text, or null (of CSV: no field)
+    id      1, 2, 3 …                    moment  2012-03-04T05:06:07.008Z, with several offsets
+    amount  120.50                       birth   its date, of Parquet
+    ratio   a float with an exponent     flag    true or false
+    wide    up to 35 digits              note    text, or null (of CSV: no field)
     word    one of a few texts           tags, place: a list and a struct; mixed: of several kinds, of JSON
 """
 
@@ -27,7 +27,7 @@ _WORDS = ("pear", "banana", "fig", "cherry", "kiwi", "Äpfel", "lemon", "mango")
 _OFFSETS = ("Z", "+01:00", "-07:30", "-00:00")
 _CITIES = ("Dublin", "Seattle", "São Paulo")
 _ODD = ("", ',"mixed":"17"', ',"mixed":null', ',"mixed":[17]', ',"mixed":{"a":1}')
-_HEADER = "id,amount,ratio,wide,time,flag,word,note\n"
+_HEADER = "id,amount,ratio,wide,moment,flag,word,note\n"
 
 #: As many objects as a test compares.
 _KEPT = 2
@@ -69,7 +69,7 @@ def json_array(count: int) -> bytes:
 
 @lru_cache(_KEPT)
 def parquet_rows(count: int) -> bytes:
-    """Typed columns in row groups of 20,000 rows."""
+    """Typed columns in one row group."""
     fields = list(_fields(count))
     numbers = range(count)
     start = datetime.datetime(2010, 1, 1, tzinfo=datetime.UTC)
@@ -79,8 +79,8 @@ def parquet_rows(count: int) -> bytes:
         "amount": pa.array([Decimal(row[1]) for row in fields], pa.decimal128(12, 2)),
         "ratio": pa.array([float(row[2]) for row in fields], pa.float64()),
         "wide": pa.array([Decimal(row[3]) for row in fields], pa.decimal128(38, 10)),
-        "time": pa.array(times, pa.timestamp("ms", tz="UTC")),
-        "day": pa.array([time.date() for time in times], pa.date32()),
+        "moment": pa.array(times, pa.timestamp("ms", tz="UTC")),
+        "birth": pa.array([time.date() for time in times], pa.date32()),
         "flag": pa.array([row[5] == "true" for row in fields]),
         "word": pa.array([row[6] for row in fields]),
         "note": pa.array([row[7] or None for row in fields]),
@@ -91,13 +91,13 @@ def parquet_rows(count: int) -> bytes:
         ),
         "many": pa.array([[[number], [1, 2]] for number in numbers], pa.list_(pa.list_(pa.int64()))),
         "small": pa.array([number % 100 for number in numbers], pa.uint8()),
-        "key": pa.array([number.to_bytes(16, "big") for number in numbers], pa.uuid()),
+        "uuid": pa.array([number.to_bytes(16, "big") for number in numbers], pa.uuid()),
         "clock": pa.array([number % 86_400_000 for number in numbers], pa.time32("ms")),
-        "raw": pa.array([b"raw %d" % number for number in numbers], pa.binary()),
+        "bytes": pa.array([b"raw %d" % number for number in numbers], pa.binary()),
         "half": pa.array([float(row[2]) for row in fields], pa.float32()),
     }
     file = io.BytesIO()
-    pq.write_table(pa.table(columns), file, row_group_size=20_000)
+    pq.write_table(pa.table(columns), file)
     return file.getvalue()
 
 
@@ -129,13 +129,13 @@ def _time(number: int) -> str:
 
 
 def _records(count: int) -> Iterator[bytes]:
-    for number, (id_, amount, ratio, wide, time, flag, word, note) in enumerate(_fields(count)):
+    for number, (id_, amount, ratio, wide, moment, flag, word, note) in enumerate(_fields(count)):
         tags = json.dumps(["a", "b", "c"][: number % 4], separators=(",", ":"))
         place = json.dumps(_place(number), separators=(",", ":"), ensure_ascii=False)
         odd = _ODD[number // 3 % len(_ODD)]
         mixed = odd if number % 3 == 0 else f',"mixed":{number % 50}'
         yield (
-            f'{{"id":{id_},"amount":{amount},"ratio":{ratio},"wide":{wide},"time":"{time}","flag":{flag},'
+            f'{{"id":{id_},"amount":{amount},"ratio":{ratio},"wide":{wide},"moment":"{moment}","flag":{flag},'
             f'"word":{json.dumps(word, ensure_ascii=False)},"note":{json.dumps(note or None)},'
             f'"quoted":"a \\"b\\" \\u00e9","tags":{tags},"place":{place}{mixed}}}'
         ).encode()

@@ -92,7 +92,7 @@ def query(
         field_delimiter: one character. Default a comma, for ``.tsv`` a tab.
         allow_quoted_record_delimiter: whether a quoted field may hold record delimiters. Default False.
         json_type: ``LINES`` or ``DOCUMENT``; both read one value after another. Default ``LINES``.
-        output_format: of the events' payload, ``"csv"`` or ``"json"``. Default: JSON for JSON input, else CSV.
+        output_format: of the events' payload, ``"csv"`` or ``"json"``. Default: JSON for JSON, else CSV.
         quote_fields: ``ASNEEDED`` or ``ALWAYS``, of CSV output. Default ``ASNEEDED``.
         output_quote_character: of CSV output. Default ``"``.
         output_quote_escape_character: of CSV output. Default ``"``.

@@ -85,6 +85,14 @@ class Query:
         self.opening = opening
         self.plan = plan
 
+    def found(self) -> dict[str, object]:
+        """What the object tells of the scan, for people; empty if nothing.
+
+        Raises:
+            S3SelectError: the object cannot be read.
+        """
+        return self.opening.found(self.plan)
+
     def records(self) -> Generator[Step[Records] | None, None, None]:
         """The answer as serialised records; None when nothing was ready for a while."""
         writer = serializer_for(self.request.output)

@@ -11,6 +11,10 @@ MAX_RECORD_BYTES = 1 << 20
 #: Longest value of one column of the result, in bytes before quotes and escapes (AWS: maxCharsPerColumn).
 MAX_COLUMN_BYTES = 1 << 20
 
+#: Longest text or list that an operator makes, and most text of one row of the result, in bytes. AWS has
+#: neither limit; without them a query of some kilobytes could make gigabytes of a record of one megabyte.
+MAX_MADE_BYTES = 128 << 20
+
 #: Most columns of one record; AWS documents the limit only for archive select.
 MAX_COLUMNS = 1 << 20
 

@@ -150,13 +150,16 @@ class Result:
         return self._until_closed(self._until_late(stream))
 
     def explain(self) -> str:
-        """The plan as text, one line a node, what is done first at the bottom."""
-        return explain(self._query.plan)
+        """The plan as text, one line a node, what is done first at the bottom.
+
+        Of Parquet it also says how many row groups are read; raises S3SelectError if they cannot be.
+        """
+        return explain(self._query.plan, self._query.found())
 
     @property
     def plan(self) -> dict[str, Any]:
-        """The plan as a dictionary that ``json.dumps`` takes."""
-        return as_dictionary(self._query.plan)
+        """The plan as a dictionary that ``json.dumps`` takes; as :meth:`explain`."""
+        return as_dictionary(self._query.plan, self._query.found())
 
     def close(self) -> None:
         """End the scan and close the object; a second call does nothing."""

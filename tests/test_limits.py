@@ -70,11 +70,11 @@ def test_as_many_conditions_as_fit_a_query() -> None:
 
 def test_as_many_operators_as_fit_a_query() -> None:
     records = b'{"a":3,"b":"x"}\n{"b":"y"}\n'
-    before, step, after = "SELECT s.b", "||'a'||s.b", " FROM S3Object s"
+    before, step, after = "SELECT s.b", "||'abcdef'||s.b", " FROM S3Object s"
     count = (MAX_EXPRESSION_BYTES - len(before + after)) // len(step)
     assert (
         ask(records, before + step * count + after, JSON, {"CSV": {}}).payload
-        == b"x" + b"ax" * count + b"\ny" + b"ay" * count + b"\n"
+        == b"x" + b"abcdefx" * count + b"\ny" + b"abcdefy" * count + b"\n"
     )
 
 
@@ -103,3 +103,29 @@ def test_an_operator_far_behind_fails_at_its_place() -> None:
         list(s3sql.query(query, b'{"a":3}', input_format="json").events())
     assert raised.value.code == "ExternalEvalException"
     assert raised.value.position == Position(1, query.index("||") + 1)
+
+
+@pytest.mark.parametrize(
+    ("select", "code"),
+    [
+        ("CHAR_LENGTH({})".format("||".join(["_1"] * 200)), "ColumnTooLong"),
+        ("[{}] = [1]".format(",".join(["_1"] * 200)), "ColumnTooLong"),
+        (",".join(["_1"] * 200), "OverMaxRecordSize"),
+        (",".join(["s.*"] * 200), "OverMaxRecordSize"),
+    ],
+)
+def test_what_a_query_makes_of_one_long_record(select: str, code: str) -> None:
+    for output in ({"CSV": {}}, {"JSON": {}}):
+        answer = ask(b"x" * MIB + b"\n", f"SELECT {select} FROM S3Object s", CSV, output)
+        assert (answer.code, answer.payload) == (code, b"")
+
+
+def test_what_a_query_makes_of_a_shorter_record() -> None:
+    answer = ask(b"x" * MIB + b"\n", f"SELECT CHAR_LENGTH({'||'.join(['_1'] * 100)}) FROM S3Object", CSV, CSV)
+    assert answer.payload == b"%d\n" % (100 * MIB)
+
+
+def test_an_odd_number_that_is_only_taken_over_is_not_read() -> None:
+    assert ask(b'{"a":1e99999999999}', "SELECT s.a FROM S3Object s", JSON, {"JSON": {}}).payload == (
+        b'{"a":1e99999999999}\n'
+    )

@@ -6,6 +6,7 @@ import contextlib
 import datetime
 import io
 import itertools
+import json
 import random
 from typing import Any
 from unittest import mock
@@ -67,8 +68,8 @@ def test_every_encoding_of_texts_is_read(encoding: str) -> None:
 
 
 def test_another_codec_fails_only_where_it_is_read() -> None:
-    with mock.patch.dict(parquet_groups._CODECS):
-        del parquet_groups._CODECS[2]
+    with mock.patch.dict(parquet_groups.CODECS):
+        del parquet_groups.CODECS[2]
         contents = parquet({"a": [1], "b": [2]}, compression={"a": "snappy", "b": "gzip"})
         assert payload("SELECT a FROM S3Object", contents) == b"1\n"
         assert payload("SELECT COUNT(*) FROM S3Object", contents) == b"1\n"
@@ -315,6 +316,25 @@ def test_a_fault_of_the_source_is_told_as_it_is() -> None:
     contents = parquet({"a": [str(number) * 50 for number in range(5000)]}, compression="none")
     with mock.patch("s3sql.api.open_source", return_value=Failing(contents)):
         assert code_of(lambda: payload("SELECT a FROM S3Object", b"")) == "PreconditionFailed"
+
+
+class TestExplain:
+    FILE = parquet({"a": list(range(90)), "b": [1.5] * 90}, row_group_size=30)
+
+    def plan_of(self, sql: str, **options: Any) -> str:
+        return ask(sql, self.FILE, **options).explain().splitlines()[-1].strip()
+
+    def test_row_groups_read_and_ruled_out(self) -> None:
+        some = self.plan_of("SELECT b FROM S3Object WHERE a > 45")
+        assert some == "Scan parquet, columns _1 _2, row groups 2 of 3"
+        assert self.plan_of("SELECT a FROM S3Object").endswith("columns _1, row groups 3 of 3")
+        assert self.plan_of("SELECT a FROM S3Object WHERE a < 0").endswith("row groups 0 of 3")
+        assert self.plan_of("SELECT a FROM S3Object", scan_range=(0, 10)).endswith("row groups 1 of 1")
+
+    def test_as_a_dictionary(self) -> None:
+        plan = ask("SELECT a FROM S3Object WHERE a > 45", self.FILE).plan
+        assert plan["source"]["source"]["row groups"] == {"read": 2, "all": 3}
+        json.dumps(plan)
 
 
 # --- files that lie ---------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Which bytes of a Parquet object behind an endpoint are asked for: those of the columns read, and no others."""
+"""Which bytes of a Parquet object behind an endpoint are asked for: those of the columns read."""
 
 from __future__ import annotations
 

@@ -209,7 +209,7 @@ def _path_of(node: PathOf, batch: Batch) -> Column:
 
 
 def _list_of(node: ListOf, batch: Batch) -> Column:
-    return list_of([evaluate(item, batch) for item in node.items], batch.length)
+    return list_of([evaluate(item, batch) for item in node.items], batch.length, _fail_at(node, batch))
 
 
 def _struct_of(node: StructOf, batch: Batch) -> Column:

@@ -52,7 +52,8 @@ def judge(condition: Expr, batch: Batch, evaluate: Evaluate) -> Truth:
     rows, row_of = fewer
     batch = batch.take(rows)
     truth = _truth(condition, evaluate(condition, batch), batch)
-    return Truth(truth.true[row_of], truth.false[row_of])
+    true = truth.true[row_of]
+    return Truth(true, truth.false[row_of] if (truth.true == truth.false).any() else ~true)
 
 
 def _truth(condition: Expr, column: Column, batch: Batch) -> Truth:

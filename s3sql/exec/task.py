@@ -31,7 +31,8 @@ from s3sql.formats.csv import CsvBatch
 from s3sql.formats.json import JsonBatch
 from s3sql.formats.scratch import Scratch
 from s3sql.functions.aggregates import RowCount, ValueAccumulator, accumulator
-from s3sql.limits import MAX_COLUMN_BYTES
+from s3sql.functions.concatenation import size_alone
+from s3sql.limits import MAX_COLUMN_BYTES, MAX_MADE_BYTES
 from s3sql.plan.expr import CsvField, CsvRow, Expr, NullAsMissing, ParquetField, RowPath
 from s3sql.plan.logical import Aggregate, AggregateCall, Filter, Item, Limit, Plan, Project, Scan, Spread
 from s3sql.serialize.base import Member, OutputMember, SpreadMembers
@@ -175,16 +176,28 @@ class Task(Generic[AMorsel, Output]):
 
 
 def output_members(project: Project, batch: Batch) -> list[OutputMember]:
-    """The select list evaluated for every row of *batch*."""
+    """The select list evaluated for every row of *batch*; no further than a row alone may be long."""
     members: list[OutputMember] = []
+    size = 0
     for item in project.items:
         column = evaluate(item.expression, batch)
+        size += size_alone(column)
+        if size > MAX_MADE_BYTES:
+            batch.fail(np.ones(batch.length, np.bool_), _record_too_long())
+            break
         if Kind.STRING in column.parts and not isinstance(item.expression, _OF_RECORDS):
             _judge_length(column, batch)
         members.append(
             SpreadMembers(column, item.whole_row) if isinstance(item, Spread) else Member(item.name, column)
         )
     return members
+
+
+def _record_too_long() -> S3SelectError:
+    return S3SelectError(
+        "OverMaxRecordSize",
+        f"A record of the result has more than {MAX_MADE_BYTES:,} bytes. Select fewer columns.",
+    )
 
 
 #: What gives parts of a record, which is no longer than a value may be.

@@ -10,10 +10,8 @@ always real; of several, the one in the first row counts, and within a row the f
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from s3sql.errors import S3SelectError
 from s3sql.payloads import Mask, Rows
@@ -65,12 +63,12 @@ class Batch(ABC):
     def path(self, steps: tuple[Step, ...]) -> Column:
         """JSON: the value at the path from each row; an ambiguous name fails its row."""
 
-    def by_value(self, condition: Expr) -> tuple[Rows, NDArray[np.integer[Any]]] | None:
+    def by_value(self, condition: Expr) -> tuple[Rows, Rows] | None:
         """How *condition* may be judged for less than all rows; None if it is to be judged for each.
 
-        The first tells rows, ascending positions in this batch, that have all the values that it reads between
-        them, each the first with its values; the second tells for every row which of these has the same. So
-        a failure of one of them is that of the first row which has its values.
+        The first tells rows, ascending positions in this batch, that have between them all the values that it
+        reads, each the first with its values; the second tells for every row which of these has the same.
+        So a failure of one of them is that of the first row which has its values.
         """
         return None
 

@@ -21,6 +21,7 @@ from dataclasses import replace
 import numpy as np
 
 from s3sql.buffers import Bytes, PaddedBuffer
+from s3sql.errors import S3SelectError
 from s3sql.formats.base import Morsel, MorselRows
 from s3sql.formats.batch import FirstFailure
 from s3sql.formats.json import JsonBatch, JsonBlock, index_block
@@ -143,17 +144,23 @@ def _up_to_failure(morsel: Morsel, scratch: Scratch) -> JsonBlock:
     # As the text was before a list in it was closed.
     whole = _parse(morsel, morsel.length, morsel.at_end, scratch)
     good, low, high = 0, max(morsel.lead, whole.consumed), morsel.length
+    # Of a list that goes on it is not known whether it is text.
+    failure = whole.failure
     while low < high:
         middle = (low + high + 1) // 2
         cut = int(element_cut(array, middle, middle + 1))
         if cut <= max(good, low):
             low = middle
-        elif _parse_cut(morsel, cut, scratch).complete:
+            continue
+        block = _parse_cut(morsel, cut, scratch)
+        if block.complete:
             good, low = cut, middle
         else:
             high = cut - 1
+            failure = whole.failure or (block.failure if morsel.uncut else None)
     start = _first_byte(array, max(good, whole.consumed, morsel.lead), morsel.length)
-    failure = too_long(morsel.start + start) if _is_too_long(morsel, start, scratch) else whole.failure
+    if _is_too_long(morsel, start, scratch):
+        failure = too_long(morsel.start + start)
     if good:
         block = _parse_cut(morsel, good, scratch)
     else:
@@ -170,13 +177,17 @@ def _up_to_end(morsel: Morsel, block: JsonBlock, scratch: Scratch) -> JsonBlock:
         good = block.consumed
     elif good > morsel.lead:
         block = _parse_cut(morsel, good, scratch)
+        if block.failure is not None:
+            return _up_to_failure(morsel, scratch)
     start = _first_byte(array, good, morsel.length)
     if start < morsel.length and array[start] == _OPENING and not in_list:
         start = _first_byte(array, start + 1, morsel.length)
     # The reader found no other place to cut at, so with its white space the element fills a morsel.
     endless = in_list and morsel.fault is None
-    failure = too_long(morsel.start + start) if endless or morsel.length - start > MAX_RECORD_BYTES else None
-    return replace(block, consumed=start if failure is not None else block.consumed, failure=failure)
+    if not endless and morsel.length - start <= MAX_RECORD_BYTES:
+        return block
+    failure = _no_text(morsel, start, scratch) or too_long(morsel.start + start)
+    return replace(block, consumed=start, failure=failure)
 
 
 def _first_byte(array: Bytes, start: int, end: int) -> int:
@@ -184,6 +195,15 @@ def _first_byte(array: Bytes, start: int, end: int) -> int:
     while start < end and array[start] in _BLANKS:
         start += 1
     return start
+
+
+def _no_text(morsel: Morsel, start: int, scratch: Scratch) -> S3SelectError | None:
+    """The error of a byte that is no text, before the record that begins at *start* is too long."""
+    alone = PaddedBuffer.copy_of(morsel.buffer.array[start : morsel.length].data)
+    place, length = morsel.start + start, morsel.length - start
+    block = index_block(alone, length, at_start=False, at_end=False, scratch=scratch, base=place)
+    failure = block.failure
+    return failure if failure is not None and failure.code == "InvalidTextEncoding" else None
 
 
 def _is_too_long(morsel: Morsel, start: int, scratch: Scratch) -> bool:

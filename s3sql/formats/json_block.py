@@ -26,8 +26,8 @@ _BOM = b"\xef\xbb\xbf"
 #: AWS names multiples of this in InvalidTextEncoding.
 _DECODED_AT_ONCE = 8192
 
-#: How compressed objects begin: gzip and bzip2.
-_COMPRESSED = (b"\x1f\x8b", b"BZh")
+#: How objects begin that are no text in UTF-8: compressed by gzip or bzip2, or in UTF-16.
+_NO_UTF_8 = (b"\x1f\x8b", b"BZh", b"\xff\xfe", b"\xfe\xff")
 
 #: An incomplete value up to this long is looked at again, to know whether the values before it are compact.
 _SHORT_TAIL = 1 << 16
@@ -104,7 +104,7 @@ def index_block(
     failure = _failure(status, where, block.consumed, array, length, at_end, base, longest)
     if failure is not None and status == json_tape.INCOMPLETE and failure.code == "OverMaxRecordSize":
         status, where = json_tape.TOO_LONG, block.consumed
-    if at_start and failure is not None and array[:length].tobytes().startswith(_COMPRESSED):
+    if at_start and failure is not None and array[:length].tobytes().startswith(_NO_UTF_8):
         invalid = 0  # its first bytes are no JSON either, but that it is no text is what is wrong
     else:
         invalid = _first_invalid(array, start, block, status, where, at_end, longest)

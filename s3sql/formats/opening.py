@@ -128,6 +128,10 @@ class TextOpening:
         """Whether a CSV text holds no record at all."""
         return self._dialect is not None and self._header is None and self._find_first() is None
 
+    def found(self, plan: Plan) -> dict[str, object]:
+        """Nothing: what is left out of a text is left out by the plan."""
+        return {}
+
     def form(self, plan: Plan) -> Format:
         """The format for the workers, reading what *plan* needs."""
         scan = next(node for node in nodes(plan) if isinstance(node, Scan))

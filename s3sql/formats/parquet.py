@@ -17,13 +17,20 @@ from numpy.typing import NDArray
 from s3sql.errors import S3SelectError
 from s3sql.formats.base import MorselRows
 from s3sql.formats.batch import Batch, FirstFailure
-from s3sql.formats.parquet_arrays import fixed_width, known, longest_text, storage, text_bounds
+from s3sql.formats.parquet_arrays import (
+    dictionary_arrays,
+    fixed_width,
+    known,
+    longest_text,
+    storage,
+    text_bounds,
+)
 from s3sql.formats.parquet_columns import column_of
 from s3sql.formats.parquet_decoding import LateColumns
 from s3sql.formats.parquet_distinct import ConditionsOfOneColumn, first_of_each
 from s3sql.formats.scratch import Scratch
 from s3sql.limits import MAX_RECORD_BYTES
-from s3sql.payloads import Int32s, Int64s, Mask, Rows
+from s3sql.payloads import Int64s, Mask, Rows
 from s3sql.plan.expr import Expr, Step
 from s3sql.plan.logical import Plan
 from s3sql.plan.schema import ParquetSchema
@@ -128,7 +135,7 @@ class ParquetBatch(Batch):
         """The same morsel under a narrower selection."""
         return ParquetBatch(self.morsel, self._schema, self._conditions, self.rows[rows], self.failure)
 
-    def by_value(self, condition: Expr) -> tuple[Rows, Int32s] | None:
+    def by_value(self, condition: Expr) -> tuple[Rows, Rows] | None:
         """The rows with the first of each text, if *condition* reads one column of texts in a dictionary."""
         number = self._conditions.column(condition)
         return None if number is None or not self.length else first_of_each(self.values(number))
@@ -231,7 +238,7 @@ def _most_bytes(values: Array) -> int:
     if _is_text(values):
         bounds = text_bounds(values)
         return int(bounds[-1]) - int(bounds[0])
-    return values.nbytes if values.type.num_fields else 0
+    return _nested_bytes(values)
 
 
 def _sizes(values: Array) -> Int64s:
@@ -239,8 +246,14 @@ def _sizes(values: Array) -> Int64s:
     values = storage(values)
     if _is_text(values) or (isinstance(values, pa.DictionaryArray) and _is_text(values.dictionary)):
         return _text_sizes(values)
-    average = values.nbytes // max(len(values), 1) + 1 if values.type.num_fields else 0
-    return np.full(len(values), average, np.int64)
+    return np.full(len(values), -(-_nested_bytes(values) // max(len(values), 1)), np.int64)
+
+
+def _nested_bytes(values: Array) -> int:
+    """Bytes of lists, structs or maps with what is in them; 0 for values of other types."""
+    if not values.type.num_fields:
+        return 0
+    return values.nbytes + sum(int(_text_sizes(found).sum()) for found in dictionary_arrays(values))
 
 
 def _too_long(name: str) -> S3SelectError:

@@ -6,6 +6,7 @@ place of a null means nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,19 @@ def plain(values: pa.Array[Any]) -> Any:
     """The values without an extension type and without a dictionary."""
     values = storage(values)
     return values.dictionary_decode() if isinstance(values, pa.DictionaryArray) else values
+
+
+def dictionary_arrays(values: Any) -> Iterator[Any]:
+    """*values* if they are in a dictionary, or those arrays within them that are."""
+    pending = [values]
+    while pending:
+        part = storage(pending.pop())
+        if isinstance(part, pa.DictionaryArray):
+            yield part
+        elif isinstance(part, pa.StructArray):
+            pending += [part.field(number) for number in range(part.type.num_fields)]
+        elif part.type.num_fields:
+            pending.append(part.values)
 
 
 def without_views(values: pa.Array[Any]) -> Any:

@@ -6,7 +6,7 @@ Arrow decodes forward only and in steps of one size, so that is how rows are ask
 memory of a step is not told by the footer where values stand in a dictionary: a page of a few bytes may be a
 text of a mebibyte in each of a million rows. Texts are therefore read as what they are, numbers of a
 dictionary's entries, unless the column is too varied for that to pay and its longest entry is known to be
-short.
+short; those within lists only where they may be long.
 
 Columns that the filter does not read come late (:class:`LateColumns`): they are decoded when a worker asks
 for them, and not even read if none does in the whole row group.
@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from s3sql.errors import S3SelectError
-from s3sql.formats.parquet_arrays import without_views
+from s3sql.formats.parquet_arrays import dictionary_arrays, without_views
 from s3sql.formats.parquet_dictionary import longest_text_of
 from s3sql.formats.parquet_file import ParquetSource, SourceFile
 from s3sql.formats.parquet_footer import Footer
@@ -59,15 +59,18 @@ class ParquetContents:
         first = sum(self.footer.leaves[:number])
         return range(first, first + self.footer.leaves[number])
 
-    def reader(self, leaves: Sequence[int], dictionaries: Sequence[int] = ()) -> Any:
-        """Arrow's reader for *leaves* of the file, *dictionaries* of which as numbers of entries."""
+    def reader(self, leaves: Sequence[int], dictionaries: Sequence[int], piece: int) -> Any:
+        """Arrow's reader for *leaves* of the file, *dictionaries* of which as numbers of entries.
+
+        ``piece``: bytes to read of a column chunk at a time, 0 for all at once.
+        """
         # Arrow takes numbers for names, which its annotations do not know.
         numbers: Any = list(dictionaries)
         file = pq.ParquetFile(
             SourceFile(self.source).for_arrow(),
             metadata=self.footer.metadata,
             read_dictionary=numbers,
-            buffer_size=self.source.piece_bytes(len(leaves)),
+            buffer_size=piece,
             pre_buffer=False,
             coerce_int96_timestamp_unit=INT96_UNIT,
         )
@@ -83,12 +86,12 @@ class Decoder:
         self.numbers = numbers
         self._contents = contents
         self._leaves = [leaf for number in numbers for leaf in contents.leaves(number)]
-        self._texts = [
+        self._texts = {
             contents.leaves(number)[0]
             for number in numbers
             if contents.schema.columns[number].type.form in _TEXT_FORMS
-        ]
-        self._readers: dict[tuple[int, ...], Any] = {}
+        }
+        self._readers: dict[tuple[tuple[int, ...], int], Any] = {}
 
     def open(self, group: RowGroup, step: int) -> GroupRows:
         """The rows of *group* in steps of *step* rows.
@@ -97,28 +100,37 @@ class Decoder:
             S3SelectError: ``ParquetParsingError``; what reading the object raises.
         """
         dictionaries = tuple(
-            leaf for leaf in self._texts if self._wants_dictionary(group.columns[leaf], step)
+            leaf for leaf in self._leaves if self._wants_dictionary(group.columns[leaf], leaf, step)
         )
         batches = self._batches(dictionaries, group, self._leaves, step)
         return GroupRows(batches, group, self.numbers, self._contents.source)
 
-    def _wants_dictionary(self, chunk: ColumnChunk, step: int) -> bool:
-        """Whether a column of texts is to be read as numbers of a dictionary's entries."""
+    def _wants_dictionary(self, chunk: ColumnChunk, leaf: int, step: int) -> bool:
+        """Whether a column of texts is to be read as numbers of a dictionary's entries.
+
+        Texts within lists are, where they may be too long otherwise: one row may have all of them.
+        """
         if chunk.physical != "BYTE_ARRAY" or not chunk.encodings & _DICTIONARY_ENCODINGS:
             return False
-        if chunk.uncompressed < _PLAIN_BYTES * chunk.values + _SMALL_CHUNK_BYTES:
+        nested = leaf not in self._texts
+        if not nested and chunk.uncompressed < _PLAIN_BYTES * chunk.values + _SMALL_CHUNK_BYTES:
             return True
         # Some values stand in no dictionary, and to put them into one is slow.
         longest = longest_text_of(self._contents.source, chunk)
-        return longest is None or longest * step > _STEP_TEXT_BYTES
+        return longest is None or longest * (chunk.values if nested else step) > _STEP_TEXT_BYTES
 
     def _batches(
         self, dictionaries: tuple[int, ...], group: RowGroup, leaves: Sequence[int], step: int
     ) -> Iterator[Any]:
+        piece = self._contents.source.piece_bytes(len(leaves))
+        if all(group.columns[leaf].size <= piece for leaf in leaves):
+            # Of a chunk that is read in pieces Arrow takes memory for as many bytes as a page says to have,
+            # two gibibytes if it lies.
+            piece = 0
         with self._contents.source.parsing("The schema"):
-            if dictionaries not in self._readers:
-                self._readers[dictionaries] = self._contents.reader(leaves, dictionaries)
-        reader = self._readers[dictionaries]
+            if (dictionaries, piece) not in self._readers:
+                self._readers[dictionaries, piece] = self._contents.reader(leaves, dictionaries, piece)
+        reader = self._readers[dictionaries, piece]
         batches: Iterator[Any] = reader.iter_batches(
             step, row_groups=[group.number], column_indices=list(leaves), use_threads=len(leaves) > 1
         )
@@ -164,17 +176,17 @@ class GroupRows:
 
 
 def _checked(values: Array) -> Array:
-    """*values*, of whose dictionary Arrow has not seen whether every number is that of an entry.
+    """*values*, of whose dictionaries Arrow has not seen whether every number is that of an entry.
 
     Raises:
         ValueError: one is not.
     """
-    if isinstance(values, pa.DictionaryArray):
-        ends: Any = pc.min_max(values.indices)
+    for found in dictionary_arrays(values):
+        ends: Any = pc.min_max(found.indices)
         least, greatest = ends["min"].as_py(), ends["max"].as_py()
-        if least is not None and not 0 <= least <= greatest < len(values.dictionary):
+        if least is not None and not 0 <= least <= greatest < len(found.dictionary):
             raise ValueError(
-                f"a value is entry {greatest} of a dictionary of {len(values.dictionary)} entries"
+                f"a value is entry {greatest} of a dictionary of {len(found.dictionary)} entries"
             )
     return values
 

@@ -57,6 +57,6 @@ def _page(stored: bytes, size: int, codec: int) -> Bytes:
     if codec == UNCOMPRESSED:
         contents = np.frombuffer(stored, np.uint8)
     else:
-        contents = np.frombuffer(pa.Codec(CODECS[codec]).decompress(stored, size), np.uint8)
+        contents = np.frombuffer(pa.Codec(CODECS[codec]).decompress(stored, size, asbytes=True), np.uint8)
     page[: min(size, len(contents))] = contents[:size]
     return page

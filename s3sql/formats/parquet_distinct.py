@@ -17,10 +17,10 @@ import pyarrow as pa
 
 from s3sql.formats.parquet_arrays import fixed_width, known, storage
 from s3sql.kernels.parquet_values import first_rows
+from s3sql.payloads import Rows
 from s3sql.plan.expr import And, Expr, Or, ParquetField
 from s3sql.plan.logical import Filter, Plan
 from s3sql.plan.traverse import nodes, walk
-from s3sql.payloads import Int32s, Rows
 
 Array: TypeAlias = "pa.Array[Any]"
 
@@ -56,7 +56,7 @@ def _operands(condition: Expr) -> Iterator[Expr]:
             pending += part.operands
 
 
-def first_of_each(values: Array) -> tuple[Rows, Int32s] | None:
+def first_of_each(values: Array) -> tuple[Rows, Rows] | None:
     """The first row of each value, ascending, and for every row the place of its value among these.
 
     None if the values are not in a dictionary, or nearly as many as the rows.
@@ -70,6 +70,7 @@ def first_of_each(values: Array) -> tuple[Rows, Int32s] | None:
     codes = fixed_width(values.indices, values.indices.type.to_pandas_dtype()).astype(np.int32, copy=False)
     there = known(values).view(np.uint8) if values.null_count else np.empty(0, np.uint8)
     numbers = np.full(entries + 1, -1, np.int32)
-    rows, numbered = np.empty(entries + 1, np.int64), np.empty(length, np.int32)
+    # numpy takes by numbers of 64 bits three times as fast as by shorter ones.
+    rows, numbered = np.empty(entries + 1, np.intp), np.empty(length, np.intp)
     count = first_rows(codes, there, numbers, rows, numbered)
     return rows[:count], numbered

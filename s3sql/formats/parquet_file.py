@@ -23,8 +23,8 @@ from s3sql.errors import S3SelectError
 from s3sql.stores.base import RangedObject
 from s3sql.stores.stream import open_file
 
-#: Bytes that Arrow reads of a column chunk at a time, and most that it reads of all together where a read is a
-#: request to a store.
+#: Bytes that Arrow reads of a column chunk at a time, and most that it reads of all together where a read is
+#: a request to a store.
 READ_BYTES = 1 << 20
 _AHEAD_BYTES = 32 << 20
 
@@ -80,7 +80,7 @@ class ParquetSource:
     def read(self, offset: int, length: int) -> memoryview:
         """The *length* bytes from *offset* on, fewer where the object ends."""
         # Memory that is not cleared first, and not copied to become bytes.
-        piece = memoryview(np.empty(max(0, min(length, self.size - offset)), np.uint8))
+        piece = np.empty(max(0, min(length, self.size - offset)), np.uint8).data
         with self._lock:
             try:
                 return piece[: self._read_into(piece, offset)]
@@ -141,7 +141,7 @@ class SourceFile(io.RawIOBase):
         return self._place
 
     # Arrow takes whatever has bytes.
-    def read(self, size: int = -1) -> memoryview:  # type: ignore[override]
+    def read(self, size: int = -1) -> memoryview:
         """At most *size* bytes, fewer only at the end."""
         found = self._source.read(self._place, self._source.size if size < 0 else size)
         self._place += len(found)

@@ -118,6 +118,11 @@ class ParquetOpening:
             self._scan = self._scan_of(plan)
         return self._scan
 
+    def found(self, plan: Plan) -> dict[str, object]:
+        """How many row groups *plan* reads, of those in the scan range; raises as :meth:`scan`."""
+        scan = self.scan(plan)
+        return {"row groups": {"read": len(scan.shares), "all": scan.all_groups}}
+
     def _scan_of(self, plan: Plan) -> ParquetScan:
         scan = next(node for node in nodes(plan) if isinstance(node, Scan))
         conjuncts = next((node.conjuncts for node in nodes(plan) if isinstance(node, Filter)), ())

@@ -42,7 +42,8 @@ def scalar_column(values: Array, form: ParquetForm, name: str, fail: Fail) -> Co
     """The values of a leaf of the column *name*, NULL where they are null.
 
     Fails ``UnsupportedTypeForQuerying`` for a value that no SQL value stands for (bytes that are no UTF-8, a
-    year outside 1 to 9999, a time outside the day, a number of more than 76 digits), ``ParquetParsingError`` for a string that is no UTF-8.
+    year outside 1 to 9999, a time outside the day, a number of more than 76 digits),
+    ``ParquetParsingError`` for a string that is no UTF-8.
     """
     return _READERS[form](values, name, fail)
 

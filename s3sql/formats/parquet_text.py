@@ -114,7 +114,7 @@ def uuid_text(values: Array) -> Text:
 
 
 def time_text(times: Int64s, unit: int) -> Text:
-    """Times of day, in *unit* nanoseconds, as ``HH:MM:SS.fff``, six or nine digits of the fraction at need."""
+    """Times of day, in *unit* nanoseconds, as ``HH:MM:SS.fff``, six or nine digits if need be."""
     length = len(times)
     buffer = PaddedBuffer.empty(length * _TIME_TEXT).array
     starts, ends = np.empty(length, np.int32), np.empty(length, np.int32)

@@ -38,7 +38,7 @@ def read_struct_and_end(text: bytes) -> tuple[Struct, int]:
 def _struct(text: bytes, place: int, depth: int) -> tuple[Struct, int]:
     """The struct at *place* and the place behind it."""
     fields: Struct = {}
-    number = 0
+    number, length = 0, len(text)
     while True:
         header = text[place]
         place += 1
@@ -49,14 +49,25 @@ def _struct(text: bytes, place: int, depth: int) -> tuple[Struct, int]:
             number += header >> 4
         else:
             number, place = _integer(text, place)
+        # A footer may have a million values, nearly all of these two kinds and short: no calls for them.
+        if _I16 <= kind <= _I64:
+            byte = text[place]
+            if byte < 128:
+                fields[number] = (byte >> 1) ^ -(byte & 1)
+                place += 1
+                continue
+        elif kind == _BINARY:
+            size = text[place]
+            if size < 128 and place + size < length:
+                fields[number] = text[place + 1 : place + 1 + size]
+                place += 1 + size
+                continue
         fields[number], place = _value(text, place, kind, depth)
 
 
 def _value(text: bytes, place: int, kind: int, depth: int) -> tuple[Any, int]:
-    if kind in (_I32, _I64, _I16):
-        byte = text[place]
-        # Nearly all numbers are short.
-        return ((byte >> 1) ^ -(byte & 1), place + 1) if byte < 128 else _integer(text, place)
+    if _I16 <= kind <= _I64:
+        return _integer(text, place)
     if kind == _BINARY:
         size, place = _unsigned(text, place)
         if size > len(text) - place:
@@ -87,7 +98,8 @@ def _list(text: bytes, place: int, depth: int) -> tuple[list[Any], int]:
     kind = _BYTE if kind in (_TRUE, _FALSE) else kind
     values = []
     for _ in range(size):
-        value, place = _value(text, place, kind, depth)
+        # The depth has been looked at for the list.
+        value, place = _struct(text, place, depth) if kind == _STRUCT else _value(text, place, kind, depth)
         values.append(value)
     return values, place
 
@@ -98,13 +110,15 @@ def _integer(text: bytes, place: int) -> tuple[int, int]:
 
 
 def _unsigned(text: bytes, place: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
+    byte = text[place]
+    place += 1
+    value = byte & 127
+    shift = 7
+    while byte > 127:
         byte = text[place]
         place += 1
         value |= (byte & 127) << shift
-        if byte < 128:
-            return value, place
         shift += 7
-        if shift > 63:
+        if shift > 70:
             raise ValueError("it has a number of more than ten bytes")
+    return value, place

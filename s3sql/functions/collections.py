@@ -13,21 +13,27 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from s3sql.buffers import PaddedBuffer
-from s3sql.functions.concatenation import joined
+from s3sql.functions.concatenation import joined_all, size_alone, too_long
 from s3sql.functions.number_text import number_text
+from s3sql.functions.registry import Fail
 from s3sql.kernels import joining, write_json
+from s3sql.limits import MAX_MADE_BYTES
 from s3sql.payloads import Text
 from s3sql.types import Column, Kind
 
 
-def list_of(items: Sequence[Column], length: int) -> Column:
-    """``[item, …]`` in every row; an unknown item is null."""
-    text = Text.constant("[", length)
+def list_of(items: Sequence[Column], length: int, fail: Fail) -> Column:
+    """``[item, …]`` in every row; an unknown item is null; too long a list fails, ``ColumnTooLong``."""
+    opening, comma, closing = (Text.constant(mark, length) for mark in "[,]")
+    texts, size = [opening], 0
     for number, item in enumerate(items):
-        if number:
-            text = joined(text, Text.constant(",", length))
-        text = joined(text, json_text(item))
-    return Column.of(Kind.LIST, joined(text, Text.constant("]", length)))
+        written = json_text(item)
+        texts += [comma, written] if number else [written]
+        size += size_alone(Column.of(Kind.LIST, written))
+        if size > MAX_MADE_BYTES:
+            fail(np.ones(length, np.bool_), too_long())
+            return Column.unknown(Kind.NULL, length)
+    return Column.of(Kind.LIST, joined_all([*texts, closing]))
 
 
 def struct_of(names: Sequence[str], values: Sequence[Column], length: int) -> Column:

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s3sql.errors import S3SelectError
+from s3sql.functions.ion_text import timestamps_of_text
 from s3sql.functions.number_text import payload_text
 from s3sql.functions.numbers import (
     Floats,
@@ -37,7 +38,7 @@ from s3sql.kernels import decimals as decimal_kernels
 from s3sql.kernels import numbers as kernels
 from s3sql.kernels import timestamps as timestamp_kernels
 from s3sql.kernels.rescale_decimals import truncate_wide
-from s3sql.payloads import Decimals, Mask, Payload, Text, Timestamps
+from s3sql.payloads import Decimals, Mask, Payload, Text
 from s3sql.types import Column, Kind
 
 #: Converts all rows of a payload; fails among *rows* are reported and left out of the returned mask.
@@ -263,21 +264,13 @@ def _text_to_decimal(payload: Text, rows: Mask, fail: Fail) -> tuple[Payload, Ma
 
 
 def _text_to_timestamp(payload: Text, rows: Mask, fail: Fail) -> tuple[Payload, Mask]:
-    length = len(payload)
-    stamps = Timestamps(
-        np.empty(length, np.int64),
-        np.empty(length, np.int32),
-        np.empty(length, np.uint8),
-        np.empty(length, np.int16),
-    )
-    fields = (stamps.seconds, stamps.nanoseconds, stamps.precision, stamps.offset)
-    status = np.empty(length, np.uint8)
-    if not timestamp_kernels.parse_timestamps(payload.buffer, payload.starts, payload.ends, *fields, status):
+    stamps, status, fine = timestamps_of_text(payload)
+    if fine:
         return stamps, rows
 
     def failed(row: int) -> S3SelectError:
-        fine = status[row] == timestamp_kernels.TOO_FINE
-        expected = "at most nine digits of fraction" if fine else _EXPECTED[Kind.TIMESTAMP]
+        too_fine = status[row] == timestamp_kernels.TOO_FINE
+        expected = "at most nine digits of fraction" if too_fine else _EXPECTED[Kind.TIMESTAMP]
         return _failed(Kind.STRING, Kind.TIMESTAMP, _string(payload, row), expected)
 
     return stamps, rows & _report(fail, rows & (status != timestamp_kernels.OK), failed)

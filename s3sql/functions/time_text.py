@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s3sql.errors import S3SelectError
+from s3sql.functions.ion_text import timestamps_of_text
 from s3sql.functions.numbers import describe
 from s3sql.functions.registry import Fail, eligible, scalar
 from s3sql.functions.time_patterns import LONGEST_SHOWN
@@ -79,16 +80,7 @@ def to_timestamp(arguments: Sequence[Column], fail: Fail) -> Column:
 def _read_ion(texts: Column, rows: Rows, fail: Fail) -> Column:
     """The timestamps of the texts of *rows*, by the form of Amazon Ion."""
     text = _texts(texts, rows)
-    count = len(text)
-    stamps = Timestamps(
-        np.empty(count, np.int64),
-        np.empty(count, np.int32),
-        np.empty(count, np.uint8),
-        np.empty(count, np.int16),
-    )
-    fields = (stamps.seconds, stamps.nanoseconds, stamps.precision, stamps.offset)
-    status = np.empty(count, np.uint8)
-    kernels.parse_timestamps(text.buffer, text.starts, text.ends, *fields, status)
+    stamps, status, _ = timestamps_of_text(text)
 
     def failed(row: int) -> S3SelectError:
         return _no_ion(_string(text, row), int(status[row]))

@@ -105,9 +105,9 @@ def write_times(values: Any, unit: Any, out: Any, starts: Any, ends: Any) -> Non
 
 @kernel(INT64(BYTES, INT64, INT64))
 def longest_entry(page: Any, size: Any, count: Any) -> Any:
-    """The length of the longest of *count* texts, each behind its length in four bytes; -1 if they are not so.
+    """The length of the longest of *count* texts, each behind its length in four bytes.
 
-    They lie in the first *size* bytes. Source: Apache Parquet, Encodings.md (PLAIN).
+    -1 if they do not lie in the first *size* bytes. Source: Apache Parquet, Encodings.md (PLAIN).
     """
     longest = INT64(0)
     position = INT64(0)
@@ -124,7 +124,7 @@ def longest_entry(page: Any, size: Any, count: Any) -> Any:
     return longest
 
 
-@kernel(INT64(INT32S, UINT8S, INT32S_OUT, INT64S_OUT, INT32S_OUT))
+@kernel(INT64(INT32S, UINT8S, INT32S_OUT, INT64S_OUT, INT64S_OUT))
 def first_rows(codes: Any, known: Any, numbers: Any, rows: Any, numbered: Any) -> Any:
     """Number the values that occur, in the order of their first rows; how many there are.
 
@@ -144,7 +144,7 @@ def first_rows(codes: Any, known: Any, numbers: Any, rows: Any, numbered: Any) -
             put(numbers, code, INT32(number))
             put(rows, number, INT64(row))
             count += 1
-        put(numbered, row, INT32(number))
+        put(numbered, row, number)
     return count
 
 

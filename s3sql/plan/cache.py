@@ -23,9 +23,9 @@ from s3sql.sql.parser import collector_resting, parse
 _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
 
-#: Memory that a tree and a plan take for each character of the text, measured on chains of comparisons.
-TREE_BYTES = 300
-PLAN_BYTES = 50
+#: Memory that a tree and a plan take for each character of the text, measured on the densest: ``a=b=b=b…``.
+TREE_BYTES = 700
+PLAN_BYTES = 160
 
 #: Memory that a column of a Parquet schema takes besides its name.
 PARQUET_COLUMN_BYTES = 400
@@ -68,7 +68,7 @@ class RecentlyUsed(Generic[_Key, _Value]):
 class PlanCache:
     """The plans of the queries asked last."""
 
-    def __init__(self, count: int = 256, size: int = 16 << 20) -> None:
+    def __init__(self, count: int = 256, size: int = 44 << 20) -> None:
         """At most *count* plans of *size* bytes together, and as many trees; the longest text fits."""
         self._trees: RecentlyUsed[str, Tree] = RecentlyUsed(count, TREE_BYTES // PLAN_BYTES * size)
         self._plans: RecentlyUsed[tuple[str, Schema], Plan] = RecentlyUsed(count, size)

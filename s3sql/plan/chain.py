@@ -37,7 +37,8 @@ def left_operand(expression: Expr) -> Expr | None:
 def chain(expression: Expr) -> list[Expr]:
     """The left side of *expression*, from the inside out: of ``a + b = c`` a, ``a + b`` and the whole."""
     links = [expression]
-    while (left := left_operand(links[-1])) is not None:
-        links.append(left)
+    while (slot := LEFT_SLOTS.get(type(expression))) is not None:
+        expression = getattr(expression, slot)
+        links.append(expression)
     links.reverse()
     return links

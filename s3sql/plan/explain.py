@@ -7,8 +7,9 @@ that has an effect. Expressions are written in the dialect; columns of CSV and P
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from s3sql.plan.chain import chain
@@ -52,21 +53,27 @@ from s3sql.plan.traverse import Node, nodes
 from s3sql.types import Kind
 
 
-def explain(plan: Plan) -> str:
-    """The plan as lines of text, each node two blanks deeper than the one it feeds."""
-    return "\n".join(f"{'  ' * depth}{_line(node)}" for depth, node in enumerate(nodes(plan)))
+def explain(plan: Plan, found: Mapping[str, Any] = MappingProxyType({})) -> str:
+    """The plan as lines of text, each node two blanks deeper than the one it feeds.
+
+    ``found``: what the object tells of the scan besides.
+    """
+    return "\n".join(f"{'  ' * depth}{_line(node, found)}" for depth, node in enumerate(nodes(plan)))
 
 
-def as_dictionary(plan: Plan) -> dict[str, Any]:
-    """The plan as what ``json.dumps`` takes: a dictionary for each node, its input under ``source``."""
+def as_dictionary(plan: Plan, found: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
+    """The plan as what ``json.dumps`` takes: a dictionary for each node, its input under ``source``.
+
+    ``found``: what the object tells of the scan besides.
+    """
     described: dict[str, Any] | None = None
     for node in reversed(list(nodes(plan))):
-        described = _described(node) | ({} if described is None else {"source": described})
+        described = _described(node, found) | ({} if described is None else {"source": described})
     assert described is not None, "every plan has a node"
     return described
 
 
-def _line(node: Node) -> str:
+def _line(node: Node, found: Mapping[str, Any]) -> str:
     name = type(node).__name__
     if isinstance(node, Limit):
         return f"{name} {node.count}"
@@ -76,19 +83,20 @@ def _line(node: Node) -> str:
         return f"{name} {', '.join(f'#{n} = {_aggregate(call)}' for n, call in enumerate(node.calls))}"
     if isinstance(node, Filter):
         return f"{name} {' AND '.join(sql(conjunct) for conjunct in node.conjuncts)}"
-    return ", ".join(
-        [f"{name} {node.format}", *(_hint(key, value) for key, value in _scan(node).items() if value)]
-    )
+    hints = {**_scan(node), **found}
+    return ", ".join([f"{name} {node.format}", *(_hint(key, value) for key, value in hints.items() if value)])
 
 
 def _hint(key: str, value: object) -> str:
     words = key.replace("_", " ")
     if value is True:
         return words
+    if isinstance(value, dict):
+        return f"{words} {' of '.join(map(str, value.values()))}"
     return f"{words} {' '.join(value) if isinstance(value, list) else value}"
 
 
-def _described(node: Node) -> dict[str, Any]:
+def _described(node: Node, found: Mapping[str, Any]) -> dict[str, Any]:
     name = type(node).__name__.lower()
     if isinstance(node, Limit):
         return {"node": name, "count": node.count}
@@ -104,7 +112,7 @@ def _described(node: Node) -> dict[str, Any]:
         return {"node": name, "calls": [_aggregate(call) for call in node.calls]}
     if isinstance(node, Filter):
         return {"node": name, "conjuncts": [sql(conjunct) for conjunct in node.conjuncts]}
-    return {"node": name, "format": node.format} | _scan(node)
+    return {"node": name, "format": node.format, **_scan(node), **found}
 
 
 def _scan(scan: Scan) -> dict[str, Any]:

@@ -10,7 +10,7 @@ evaluates row by row, left to right).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from typing import TypeAlias
 
@@ -54,8 +54,7 @@ class Expr:
     """An expression; ``position`` is its place in the query and does not count in comparisons."""
 
     position: Position | None = field(default=None, compare=False, repr=False)
-    #: Whether evaluating it can fail for some row: told by the operands once, since a chain of operators is
-    #: as deep as it is long.
+    #: Whether evaluating it can fail for some row. Told once: a chain of operators is as deep as it is long.
     fallible: bool = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -66,8 +65,7 @@ class Expr:
 
     def children(self) -> Iterator[Expr]:
         """The operands, left to right."""
-        for slot in slots(type(self)):
-            yield from _expressions(getattr(self, slot))
+        return _expressions(getattr(self, slot) for slot in slots(type(self)))
 
 
 def slots(node_class: type[Expr]) -> tuple[str, ...]:
@@ -81,12 +79,12 @@ def slots(node_class: type[Expr]) -> tuple[str, ...]:
 _SLOTS: dict[type[Expr], tuple[str, ...]] = {}
 
 
-def _expressions(value: object) -> Iterator[Expr]:
-    if isinstance(value, Expr):
-        yield value
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _expressions(item)
+def _expressions(values: Iterable[object]) -> Iterator[Expr]:
+    for value in values:
+        if isinstance(value, Expr):
+            yield value
+        elif isinstance(value, tuple):
+            yield from _expressions(value)
 
 
 class _Infallible(Expr):
@@ -173,8 +171,7 @@ class RowPath(Expr):
 
     steps: tuple[Step, ...]
 
-    def _can_fail(self) -> bool:
-        # A name may be ambiguous.
+    def _can_fail(self) -> bool:  # a name may be ambiguous
         return any(isinstance(step, Name) for step in self.steps)
 
 
@@ -248,8 +245,8 @@ class Compare(Expr):
     safe: bool = False
 
     def _can_fail(self) -> bool:
-        unordered = not self.safe and self.operator not in ("=", "<>")
-        return unordered or self.left.fallible or self.right.fallible
+        ordered = self.safe or self.operator in ("=", "<>")
+        return not ordered or self.left.fallible or self.right.fallible
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,13 +64,11 @@ _COMPARABLE = (
 
 def fold(expression: Expr) -> Expr:
     """The expression, or the simpler one that has its value for every row."""
-    for node_class, folder in _FOLDERS:
-        if isinstance(expression, node_class):
-            folded: Expr = folder(expression)
-            if folded is expression or folded.position is not None:
-                return folded
-            return replace(folded, position=expression.position)
-    return expression
+    folder = _FOLDERS.get(type(expression))
+    folded = expression if folder is None else folder(expression)
+    if folded is expression or folded.position is not None:
+        return folded
+    return replace(folded, position=expression.position)
 
 
 def _sign(node: Sign) -> Expr:
@@ -270,18 +268,18 @@ def _call(node: Call) -> Expr:
 #: and a number of JSON that a path takes over keeps its spelling.
 _BARE = (CsvField, ParquetField, PathOf, RowPath)
 
-_FOLDERS: tuple[tuple[type[Expr], Callable[[Any], Expr]], ...] = (
-    (Sign, _sign),
-    (Arithmetic, _arithmetic),
-    (Concat, _concat),
-    (Compare, _compare),
-    (Between, _between),
-    (In, _in),
-    (IsKind, _is_kind),
-    (Not, _not),
-    (And, _and),
-    (Or, _or),
-    (Case, _case),
-    (Cast, _cast),
-    (Call, _call),
-)
+_FOLDERS: dict[type[Expr], Callable[[Any], Expr]] = {
+    Sign: _sign,
+    Arithmetic: _arithmetic,
+    Concat: _concat,
+    Compare: _compare,
+    Between: _between,
+    In: _in,
+    IsKind: _is_kind,
+    Not: _not,
+    And: _and,
+    Or: _or,
+    Case: _case,
+    Cast: _cast,
+    Call: _call,
+}

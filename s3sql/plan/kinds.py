@@ -72,6 +72,8 @@ FUNCTION_KINDS: dict[str, Kind] = {
 
 def possible_kinds(expression: Expr, calls: Sequence[AggregateCall] = ()) -> Kinds:
     """The kinds *expression* can have; *calls* are the aggregates that it may refer to."""
+    if not isinstance(expression, _FOLLOWING_LEFT):
+        return _kinds(expression, calls)
     behind: list[Expr] = []
     while isinstance(expression, _FOLLOWING_LEFT) and not _is_ordering(expression):
         left = left_operand(expression)
@@ -97,10 +99,11 @@ def _is_ordering(expression: Expr) -> bool:
 
 def _kinds_behind(left: Kinds, operator: Expr, calls: Sequence[AggregateCall]) -> Kinds:
     """The kinds of an operator whose first operand has the kinds *left*."""
+    if isinstance(operator, Arithmetic):
+        right = possible_kinds(operator.right, calls)
+        return _arithmetic(left, right) | _unknown_of([left, right])
     others = [possible_kinds(operand, calls) for operand in islice(operator.children(), 1, None)]
     unknown = _unknown_of([left, *others])
-    if isinstance(operator, Arithmetic):
-        return _arithmetic(left, others[0]) | unknown
     return frozenset({Kind.STRING if isinstance(operator, Concat) else Kind.BOOL}) | unknown
 
 

@@ -43,19 +43,20 @@ def _plain(value: object) -> object:
 
 def rewrite(expression: Expr, change: Change) -> Expr:
     """The expression with *change* applied to every part of it, children first, left to right."""
-    first, *operators = chain(expression)
-    left = _with_operands(first, {}, change)
-    for operator in operators:
-        left = _with_operands(operator, {LEFT_SLOTS[type(operator)]: left}, change)
+    left: Expr | None = None
+    for link in chain(expression):
+        left = _with_operands(link, left, change)
+    assert left is not None, "a chain has a first operand"
     return left
 
 
-def _with_operands(expression: Expr, rewritten: dict[str, Expr], change: Change) -> Expr:
-    """One step of rewrite(), where the operands under *rewritten* are done already."""
+def _with_operands(expression: Expr, left: Expr | None, change: Change) -> Expr:
+    """One step of rewrite(); *left* is the operand on the left of an operator, rewritten already."""
     changed: dict[str, Any] = {}
+    left_slot = None if left is None else LEFT_SLOTS[type(expression)]
     for slot in slots(type(expression)):
         before = getattr(expression, slot)
-        after = rewritten[slot] if slot in rewritten else _rewritten(before, change)
+        after = left if slot == left_slot else _rewritten(before, change)
         if after is not before:
             changed[slot] = after
     return change(replace(expression, **changed) if changed else expression)

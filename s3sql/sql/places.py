@@ -29,11 +29,11 @@ def position(node: exp.Expr) -> Position | None:
     A path begins where its first name does. None for AND, OR and nodes that were not read from a text.
     """
     while isinstance(node, (exp.Dot, exp.Bracket)):
-        node = node.this
+        node = node.args["this"]
     return own_position(node)
 
 
 def own_position(node: exp.Expr) -> Position | None:
     """The place *node* was marked with: for a step of a path the step's, not the path's."""
-    line = node.meta.get("line")
-    return None if line is None else Position(line, node.meta["col"])
+    place = node.meta
+    return Position(place["line"], place["col"]) if "line" in place else None

@@ -173,6 +173,14 @@ def test_ctrl_c_while_nobody_reads(tmp_path: Path) -> None:
         assert process.stderr.read() == b""
 
 
+def unread(pipe: int) -> int:
+    """The bytes in a pipe that its reader has not taken yet."""
+    import termios
+    from fcntl import ioctl
+
+    return int.from_bytes(ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT")
 def test_ctrl_c_while_nothing_comes() -> None:
     """A terminal's Ctrl-C also ends the program that writes; a test has to close its end itself."""
@@ -181,8 +189,9 @@ def test_ctrl_c_while_nothing_comes() -> None:
         assert process.stderr is not None
         process.stdin.write(b"first\n")
         process.stdin.flush()
-        time.sleep(1.5)
+        while unread(process.stdin.fileno()):
+            time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         process.stdin.close()
-        assert process.wait(20) == 130
+        assert process.wait(60) == 130
         assert process.stderr.read() == b""

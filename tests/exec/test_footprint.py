@@ -11,7 +11,7 @@ import s3sql
 from s3sql.errors import S3SelectError
 from s3sql.exec import footprint
 from s3sql.exec.footprint import Footprint
-from s3sql.plan.expr import Call, Concat, CsvField, ListOf, Literal
+from s3sql.plan.expr import Arithmetic, Call, Cast, Compare, Concat, CsvField, Expr, ListOf, Literal
 from s3sql.types import Kind
 from tests.scans import worker_count
 
@@ -95,3 +95,24 @@ def test_a_footprint_counts_constants_for_every_row_and_fields_by_their_repetiti
     assert Footprint.of([Call(function="UPPER", arguments=(first,))]).per_byte == 3
     assert Footprint.of([ListOf(items=(first, ListOf(items=(second,))))]).per_byte == 6
     assert Footprint.of([Concat(left=first, right=text)]).per_row >= 1000
+
+
+def test_what_is_only_looked_at_makes_no_text() -> None:
+    field, number = CsvField(number=0), Literal(kind=Kind.INT, value=1)
+    added: Expr = Cast(operand=field, kind=Kind.INT)
+    once = Footprint.of([Arithmetic(operator="+", left=added, right=number)])
+    for _ in range(5000):
+        added = Arithmetic(operator="+", left=added, right=number)
+    assert Footprint.of([added]) == once
+    assert Footprint.of([Compare(operator="=", left=field, right=number)]).per_row == 0
+    assert Footprint.of([Cast(operand=added, kind=Kind.STRING)]).per_row > once.per_row
+
+
+def test_every_text_of_a_chain_counts() -> None:
+    field, text = CsvField(number=0), Literal(kind=Kind.STRING, value="xyz")
+    joined: Expr = field
+    for _ in range(5000):
+        joined = Concat(left=Concat(left=joined, right=text), right=field)
+    made = Footprint.of([joined])
+    assert made.per_byte == 5001
+    assert made.per_row >= 5000 * 3

@@ -9,8 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import s3sql
-
-MAGIC = b"PAR1"
+from tests.formats.parquet_thrift import MAGIC, binary, int32, int64, struct, structs, with_tail
 
 
 def parquet(columns: dict[str, Any] | pa.Table, **options: Any) -> bytes:
@@ -50,25 +49,12 @@ def with_footer(contents: bytes, footer: bytes) -> bytes:
     return contents[: -8 - length] + footer + len(footer).to_bytes(4, "little") + MAGIC
 
 
-def varint(value: int) -> bytes:
-    """A number in Thrift's compact protocol, seven bits in a byte."""
-    text = b""
-    while value > 127:
-        text += bytes([value & 127 | 128])
-        value >>= 7
-    return text + bytes([value])
-
-
 def node(name: bytes, children: int = 0) -> bytes:
     """A node of a schema: an optional INT32, or a group of *children*."""
-    below = b"\x15" + varint(2 * children) if children else b""
-    kind = b"" if children else b"\x15\x02"
-    repetition = (b"\x25" if kind else b"\x35") + b"\x02"
-    return kind + repetition + b"\x18" + varint(len(name)) + name + below + b"\x00"
+    members = {3: int32(1), 4: binary(name)}
+    return struct(members | ({5: int32(children)} if children else {1: int32(1)}))
 
 
 def file_of_schema(nodes: list[bytes]) -> bytes:
     """A file without rows whose schema has these nodes."""
-    footer = b"\x15\x02" + b"\x19\xfc" + varint(len(nodes)) + b"".join(nodes)
-    footer += b"\x16\x00" + b"\x19\x0c" + b"\x00"
-    return MAGIC + footer + len(footer).to_bytes(4, "little") + MAGIC
+    return with_tail(struct({1: int32(1), 2: structs(nodes), 3: int64(0), 4: structs([])}))

@@ -17,6 +17,7 @@ from s3sql.formats.parquet_groups import row_groups
 from s3sql.formats.parquet_schema import parquet_schema
 from s3sql.plan.schema import ParquetSchema
 from s3sql.stores.memory import BytesObject
+from tests.formats.parquet_thrift import binary, int32, int64, struct, structs, with_tail
 
 PHYSICAL = {
     "BOOLEAN": 0, "INT32": 1, "INT64": 2, "INT96": 3, "FLOAT": 4, "DOUBLE": 5, "BYTE_ARRAY": 6, "FLBA": 7,
@@ -59,60 +60,24 @@ def schema_in(contents: bytes) -> ParquetSchema:
 
 def file_of(*fields: Field) -> bytes:
     elements = [element for field in fields for element in _elements(field)]
-    root = _struct({3: _int(0), 4: _binary("schema"), 5: _int(len(fields))})
-    footer = _struct({1: _int(1), 2: _list([root, *elements]), 3: _long(0), 4: _list([])})
-    return b"PAR1" + footer + len(footer).to_bytes(4, "little") + b"PAR1"
+    root = struct({3: int32(0), 4: binary(b"schema"), 5: int32(len(fields))})
+    footer = struct({1: int32(1), 2: structs([root, *elements]), 3: int64(0), 4: structs([])})
+    return with_tail(footer)
 
 
 def _elements(field: Field) -> list[bytes]:
-    members = {3: _int(REPETITION[field.repetition]), 4: _binary(field.name)}
+    members = {3: int32(REPETITION[field.repetition]), 4: binary(field.name.encode())}
     if field.physical is not None:
-        members[1] = _int(PHYSICAL[field.physical])
+        members[1] = int32(PHYSICAL[field.physical])
     if field.length:
-        members[2] = _int(field.length)
+        members[2] = int32(field.length)
     if field.children:
-        members[5] = _int(len(field.children))
+        members[5] = int32(len(field.children))
     if field.converted is not None:
-        members[6] = _int(CONVERTED[field.converted])
+        members[6] = int32(CONVERTED[field.converted])
     if field.precision:
-        members |= {7: _int(field.scale), 8: _int(field.precision)}
+        members |= {7: int32(field.scale), 8: int32(field.precision)}
     if field.logical is not None:
         version = {1: (3, b"\x01")} if field.logical == "VARIANT" else {}
-        members[10] = (12, _struct({LOGICAL[field.logical]: (12, _struct(version))}))
-    return [_struct(members)] + [element for child in field.children for element in _elements(child)]
-
-
-def _varint(number: int) -> bytes:
-    out = bytearray()
-    while number > 127:
-        out.append(number & 127 | 128)
-        number >>= 7
-    return bytes([*out, number])
-
-
-def _int(number: int) -> tuple[int, bytes]:
-    return 5, _varint(number << 1)
-
-
-def _long(number: int) -> tuple[int, bytes]:
-    return 6, _varint(number << 1)
-
-
-def _binary(text: str) -> tuple[int, bytes]:
-    return 8, _varint(len(text.encode())) + text.encode()
-
-
-def _list(structs: list[bytes]) -> tuple[int, bytes]:
-    count = len(structs)
-    head = bytes([count << 4 | 12]) if count < 15 else b"\xfc" + _varint(count)
-    return 9, head + b"".join(structs)
-
-
-def _struct(members: dict[int, tuple[int, bytes]]) -> bytes:
-    out, last = b"", 0
-    for number, (kind, encoded) in sorted(members.items()):
-        step = number - last
-        out += bytes([step << 4 | kind]) if step < 16 else bytes([kind]) + _varint(number << 1)
-        out += encoded
-        last = number
-    return out + b"\x00"
+        members[10] = (12, struct({LOGICAL[field.logical]: (12, struct(version))}))
+    return [struct(members)] + [element for child in field.children for element in _elements(child)]

@@ -222,6 +222,11 @@ def test_the_message_says_what_and_where():
     assert "at byte 1,013" in failure.message
 
 
+def test_an_object_in_utf_16():
+    for encoding in ("utf-16-le", "utf-16-be"):
+        assert code_of('\ufeff{"a":1}'.encode(encoding)) == "InvalidTextEncoding"
+
+
 def test_text_that_is_not_utf8():
     assert code_of(b'"\xff"') == "InvalidTextEncoding"
     assert code_of(b'{"a":"x"}{"a":"\xc3"}') == "InvalidTextEncoding"

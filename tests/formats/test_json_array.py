@@ -196,3 +196,17 @@ def test_a_path_behind_the_elements_is_that_of_each() -> None:
     with morsels_of(128):
         records, _ = answer(contents, "SELECT x FROM S3Object[*][*].a[*].b x")
     assert records == [json_record([("x", row)]) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"), [(b'[1,{"a":"%b"},2]', 1), (b'{"a":"%b"}', 0), (b'[["%b"]]', 0), (b'[1] [2,\n"%b"', 2)]
+)
+def test_the_byte_that_is_no_text_is_told_before_the_length_of_its_record(text: bytes, rows: int) -> None:
+    for form in ("LINES", "DOCUMENT"):
+        long = text % (b"x" * 100 + b"\xff" + b"x" * (9 << 20))
+        records, told = answer(long, SQL, form)
+        assert told is not None
+        assert told.startswith("InvalidTextEncoding")
+        assert len(records) == rows
+        later = text % (b"x" * (2 << 20) + b"\xff" + b"x" * (7 << 20))
+        assert (answer(later, SQL, form)[1] or "").startswith("OverMaxRecordSize")

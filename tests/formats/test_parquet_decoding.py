@@ -13,7 +13,7 @@ from s3sql.formats.parquet_file import ParquetSource
 from s3sql.formats.parquet_footer import read_footer
 from s3sql.formats.parquet_groups import RowGroup, row_groups
 from s3sql.stores.memory import BytesObject
-from tests.formats.parquet_files import parquet
+from tests.formats.parquet_files import parquet, rows
 from tests.formats.parquet_footers import schema_in
 
 
@@ -98,3 +98,14 @@ class TestLateColumns:
         late.take(0)
         late.give_up(1)
         assert not late._held
+
+
+def test_a_page_that_lies_about_its_size_takes_no_memory() -> None:
+    contents = parquet({"b": ["a", "a", "b"]}, store_schema=False)
+    # PageHeader of the dictionary: type 2, its size before compression and as it is stored.
+    at = contents.index(b"\x15\x04\x15\x14\x15\x18", 4) + 5
+    lying = contents[:at] + b"\xee\xb3\xea\xfb" + contents[at + 4 :]
+    before = pa.default_memory_pool().max_memory() or 0
+    with pytest.raises(S3SelectError, match="Page was smaller"):
+        rows("SELECT b FROM S3Object", lying)
+    assert (pa.default_memory_pool().max_memory() or 0) <= max(before, 64 << 20)

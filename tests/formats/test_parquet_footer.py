@@ -13,7 +13,8 @@ from s3sql.formats.parquet_file import ParquetSource
 from s3sql.formats.parquet_footer import MAX_SCHEMA_DEPTH, Footer, read_footer
 from s3sql.formats.parquet_groups import row_groups
 from s3sql.stores.memory import BytesObject
-from tests.formats.parquet_files import MAGIC, file_of_schema, footer_of, node, parquet, varint, with_footer
+from tests.formats.parquet_files import file_of_schema, footer_of, node, parquet, with_footer
+from tests.formats.parquet_thrift import MAGIC, varint
 
 SMALL = parquet({"a": [1, 2, 3], "b": [[1], [], [2, 3]], "c": [{"d": 1, "e": "x"}] * 3})
 

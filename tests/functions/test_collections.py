@@ -3,15 +3,19 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from s3sql.functions import collections, concatenation
 from s3sql.functions.collections import json_text, list_of, struct_of
+from s3sql.functions.concatenation import joined
 from s3sql.payloads import Text
 from s3sql.timestamp import parse
 from s3sql.types import Column, Kind
 from tests.twins import strategies as some
 from tests.twins import values as twin
+from tests.twins.rows import Reported
 from tests.twins.values import Value, column_of, values_of
 
 
@@ -32,7 +36,7 @@ def test_a_list_literal_is_the_json_of_its_items(columns: list[list[Value]]) -> 
     items = [column_of(values) for values in columns]
     texts = zip(*(json_text(item).to_bytes() for item in items), strict=True)
     expected = [Value(Kind.LIST, f"[{a.decode()},{b.decode()}]") for a, b in texts]
-    assert values_of(list_of(items, len(columns[0]))) == expected
+    assert values_of(list_of(items, len(columns[0]), Reported())) == expected
 
 
 def test_a_timestamp_is_a_string() -> None:
@@ -41,7 +45,33 @@ def test_a_timestamp_is_a_string() -> None:
 
 
 def test_a_list_of_nothing() -> None:
-    assert values_of(list_of([], 2)) == [Value(Kind.LIST, "[]")] * 2
+    assert values_of(list_of([], 2, Reported())) == [Value(Kind.LIST, "[]")] * 2
+
+
+def test_thousands_of_items_are_copied_a_few_times_only() -> None:
+    made: list[int] = []
+
+    def counted(left: Text, right: Text) -> Text:
+        both = joined(left, right)
+        made.append(len(both.buffer))
+        return both
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(concatenation, "joined", counted)
+        written = list_of([column_of([Value(Kind.INT, 7)])] * 1024, 1, Reported())
+    assert values_of(written) == [Value(Kind.LIST, "[" + ",".join("7" * 1024) + "]")]
+    assert sum(made) < len(made) * 64 + 2049 * 12
+
+
+def test_a_list_alone_is_made_up_to_the_limit() -> None:
+    item = column_of([Value(Kind.STRING, "x" * (1 << 20))])
+    report = Reported()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(collections, "MAX_MADE_BYTES", 4 << 20)
+        assert values_of(list_of([item] * 3, 1, report))[0].kind == Kind.LIST
+        assert not report.codes
+        assert values_of(list_of([item] * 4, 1, report)) == [twin.NULL]
+    assert report.codes == {0: "ColumnTooLong"}
 
 
 class TestStructs:

@@ -79,3 +79,15 @@ def test_thousands_of_texts_are_copied_a_few_times_only() -> None:
     assert values_of(together) == [Value(Kind.STRING, "ab" * 1024)]
     assert len(joined) == 1023
     assert sum(joined) < 1023 * 64 + 2 * 1024 * 11
+
+
+def test_a_text_alone_is_made_up_to_the_limit() -> None:
+    text = column_of([Value(Kind.STRING, "x" * 1000)])
+    report = Reported()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(concatenation, "MAX_MADE_BYTES", 3000)
+        assert values_of(concatenate(text, [(text, report)] * 2)) == [Value(Kind.STRING, "x" * 3000)]
+        assert not report.codes
+        assert values_of(concatenate(text, [(text, report)] * 5)) == [NULL]
+    assert report.codes == {0: "ColumnTooLong"}
+    assert len(report.messages) == 1

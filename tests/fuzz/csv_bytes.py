@@ -113,6 +113,9 @@ def _check_scan_ranges(request: SelectRequest, text: bytes, cut: int) -> None:
             request.expression, request.input, request.output, scan_range=ScanRange(start, end)
         )
         got = answer(part, text, morsel=2 * LONGEST + 8, longest=LONGEST)
+        if got.code == "UnsupportedScanRangeInput":
+            # Of some delimiters only the whole text tells what they mean.
+            return
         assert got.code is None, f"bytes {start} to {end}: {got.code}"
         records += got.records
     assert records == whole.records, f"ranges that meet at byte {cut}"

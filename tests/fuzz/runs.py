@@ -109,7 +109,9 @@ def check_columns(request: SelectRequest, contents: bytes, expected: Scanned) ->
         with mock.patch.object(time, "time_ns", _now):
             rows = Result(engine.prepare(request, BytesObject(contents)), mixed="json").to_arrow().num_rows
     except S3SelectError as error:
-        assert error.code == expected.code, f"as columns {error.code}, as records {expected.code}"
+        # A record may have two members of one name, a row not two columns.
+        if error.code != "AmbiguousFieldName":
+            assert error.code == expected.code, f"as columns {error.code}, as records {expected.code}"
         return
     assert expected.code is None, f"as columns no error, as records {expected.code}"
     assert rows == len(expected.records), f"{rows} rows of columns, {len(expected.records)} records"
