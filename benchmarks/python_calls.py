@@ -115,6 +115,7 @@ _JSON_QUERIES = (
     "SELECT t FROM S3Object[*].tags[*] t",
     "SELECT s.id FROM S3Object s WHERE s.place = s.place AND s.tags <> s.place",
     "SELECT [s.id, s.word], s.place.* FROM S3Object s",
+    "SELECT s.id FROM S3Object s WHERE s.tags = ['a', 'b', 7] OR s.tags IN (['x'], s.tags)",
     "SELECT EXTRACT(YEAR FROM CAST(s.moment AS TIMESTAMP)) FROM S3Object s "
     "WHERE CAST(s.moment AS TIMESTAMP) > `2012T`",
 )

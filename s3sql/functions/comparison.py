@@ -28,6 +28,7 @@ from s3sql.functions.json_values import same_json
 from s3sql.functions.numbers import as_decimals, as_floats, decimals_of_text, order_decimals
 from s3sql.functions.registry import Fail
 from s3sql.kernels import compare as kernels
+from s3sql.kernels.json_equal import EQUAL, UNDECIDED, judge_json
 from s3sql.payloads import Mask, Payload, Text, Timestamps
 from s3sql.types import NUMBERS, Column, Kind
 
@@ -258,11 +259,16 @@ def _judge_timestamps(operator: str, left: Timestamps, right: Timestamps, rows: 
 
 
 def _judge_json(operator: str, left: Text, right: Text, rows: Mask | None) -> Mask:
-    equal = _equal_texts(left, right)
-    unequal = ~equal if rows is None else rows & ~equal
-    for row in np.flatnonzero(unequal).tolist():
-        # Different texts can still be equal values: 1 and 1.0, members in another order.
-        equal[row] = same_json(_slice(left, row), _slice(right, row))
+    verdicts = np.empty(len(left), np.uint8)
+    undecided = judge_json(
+        left.buffer, left.starts, left.ends, right.buffer, right.starts, right.ends, verdicts
+    )
+    equal: Mask = verdicts == EQUAL
+    if undecided:
+        open_rows = verdicts == UNDECIDED if rows is None else rows & (verdicts == UNDECIDED)
+        for row in np.flatnonzero(open_rows).tolist():
+            # Different texts can still be equal values: 1 and 1.0, members in another order.
+            equal[row] = same_json(_slice(left, row), _slice(right, row))
     return equal if operator == "=" else ~equal
 
 
