@@ -45,7 +45,17 @@ LOG = logging.getLogger(__name__)
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 #: The modules a kernel may take constants from, besides ``kernels/`` itself.
-_IMPORTABLE = ("buffers.py", "errors.py", "limits.py", "request.py", "types.py", "functions/signatures.py")
+_IMPORTABLE = (
+    "buffers.py",
+    "errors.py",
+    "late_payloads.py",
+    "limits.py",
+    "payloads.py",
+    "request.py",
+    "timestamp.py",
+    "types.py",
+    "functions/signatures.py",
+)
 #: An import of ours, with the names in its parentheses. A test holds that every import has this form.
 _IMPORT = re.compile(rb"^[ \t]*(?:from|import)[ \t]+s3sql\b(?:[^\n(]*\([^)]*\)|[^\n]*)", re.MULTILINE)
 _DIGEST_SIZE = hashlib.sha256().digest_size

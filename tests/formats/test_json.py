@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from s3sql.buffers import PaddedBuffer
@@ -72,12 +72,14 @@ def test_rows_of_well_formed_objects(contents):
 
 
 @given(damaged_objects())
+@example(b"9e223372036854775807 ")
 def test_damaged_objects_give_the_rows_before_the_damage(contents):
     rows, valid = twin.rows_of(contents)
     batch = batch_of(contents)
-    assert json_of(batch) == [twin.compact(row) for row in rows]
+    # Before a number is read: damage can make one that cannot be computed with.
     assert (batch.failure.error is None) == valid
     assert valid or batch.failure.row == len(rows)
+    assert json_of(batch) == [twin.compact(row) for row in rows]
 
 
 @given(damaged_objects(), st.data())

@@ -60,6 +60,8 @@ def _fuzz(name: str, seconds: int, longest: int) -> int:
             command = [
                 *(sys.executable, "-m", "tests.fuzz.session", name, str(findings)),
                 *(f"-max_total_time={left}", f"-max_len={longest}", f"-timeout={_HANG_SECONDS}"),
+                # What is slow for its length, within_budget finds.
+                f"-report_slow_units={_HANG_SECONDS}",
                 *(f"-rss_limit_mb={_MOST_MEMORY}", f"-artifact_prefix={findings}/ended-"),
                 *([f"-dict={words}"] if words.stat().st_size else []),
                 *("-print_final_stats=1", str(corpus), str(seeds)),

@@ -1,4 +1,4 @@
-"""Target ``csv``: nine bytes choose dialect, header, query and a scan range; the rest is the text."""
+"""Target ``csv``: ten bytes choose dialect, header, query, a scan range and what stands before the text."""
 
 from __future__ import annotations
 
@@ -67,7 +67,8 @@ def check(data: bytes) -> None:
     sql = draws.pick(_QUERIES)
     cut = draws.byte()
     outputs = CsvOutput() if cut & 1 else JsonOutput()
-    text = draws.rest()
+    record = f"a{inputs.field_delimiter}b{inputs.record_delimiter or chr(10)}"
+    text = record.encode() * draws.below(40) + draws.rest()
     request = SelectRequest(sql, inputs, outputs)
     usual = answer(request, text)
     with mock.patch.object(CsvDialect, "fast", False):

@@ -1,4 +1,4 @@
-"""Target ``json``: four bytes choose type, FROM, the other clauses and the output; the rest is the text."""
+"""Target ``json``: the first bytes choose the request and what stands before the text, which is the rest."""
 
 from __future__ import annotations
 
@@ -41,6 +41,14 @@ _LISTS = (
     ("*", " WHERE s.a <> s.b"),
 )
 
+#: What is right, some times over, so that what is wrong lies in any morsel.
+_BEFORE = (
+    b'{"a":[1,2],"b":"x"}\n',
+    b'[{"a":1}, {"b":"\xc3\xa9"}]\n',
+    b'[1, [2], {"a":{"b":3}}] ',
+    b"[[7,8], 9,",
+)
+
 #: Deeper than this Python's parser is not asked, nor longer.
 _DEEPEST = 300
 
@@ -52,7 +60,8 @@ def check(data: bytes) -> None:
     source, steps = draws.pick(_PATHS)
     items, rest = draws.pick(_LISTS)
     outputs = draws.pick((JsonOutput(), CsvOutput()))
-    text = draws.rest()
+    before = draws.pick(_BEFORE) * draws.below(20)
+    text = before + draws.rest()
     request = SelectRequest(f"SELECT {items} FROM {source} s{rest}", inputs, outputs)
     usual = check_one_answer(request, text)
     other = JsonInput("DOCUMENT" if inputs.type == "LINES" else "LINES")

@@ -68,7 +68,12 @@ def check(data: bytes) -> None:
         assert error.code != "InternalError", error.message
         return
     assert parse_request(body) == request
-    root = ElementTree.fromstring(body.strip(b" \t\r\n"))
+    try:
+        root = ElementTree.fromstring(body.strip(b" \t\r\n"))
+    except ElementTree.ParseError:
+        # It writes names as {namespace}name and refuses this character in a namespace.
+        assert b"}" in body
+        return
     texts = [child.text or "" for child in root if child.tag.rpartition("}")[2] == "Expression"]
     assert [_lines(text) for text in texts] == [_lines(request.expression)]
 

@@ -97,7 +97,11 @@ def check_one_answer(request: SelectRequest, contents: bytes) -> Scanned:
 
 
 def check_morsels(request: SelectRequest, contents: bytes) -> None:
-    """If no record may be longer than :data:`LONGEST`, it is of no account where short morsels end."""
+    """If no record may be longer than :data:`LONGEST`, it is of no account where short morsels end.
+
+    The text is repeated until it does not fit one.
+    """
+    contents *= 1 + 500 // max(len(contents), 1)
     whole = answer(request, contents, morsel=_WHOLE, longest=LONGEST)
     cut = answer(request, contents, morsel=2 * LONGEST + 8, longest=LONGEST)
     assert cut == whole, f"in short morsels: {cut}, at once: {whole}"
