@@ -29,6 +29,9 @@ _DECODED_AT_ONCE = 8192
 #: How objects begin that are no text in UTF-8: compressed by gzip or bzip2, or in UTF-16.
 _NO_UTF_8 = (b"\x1f\x8b", b"BZh", b"\xff\xfe", b"\xfe\xff")
 
+#: Bytes of the longest escape, a pair of surrogates.
+_ESCAPE_BYTES = 12
+
 #: An incomplete value up to this long is looked at again, to know whether the values before it are compact.
 _SHORT_TAIL = 1 << 16
 
@@ -102,8 +105,11 @@ def index_block(
     start = text_start(array, length) if at_start else 0
     block, status, where = _parse(array, start, length, at_end, longest, scratch)
     failure = _failure(status, where, block.consumed, array, length, at_end, base, longest)
-    if failure is not None and status == json_tape.INCOMPLETE and failure.code == "OverMaxRecordSize":
-        status, where = json_tape.TOO_LONG, block.consumed
+    if failure is not None and failure.code == "OverMaxRecordSize":
+        begin = where if status == json_tape.TOO_LONG else block.consumed
+        status, where = _first_fault(array[begin:length], longest)
+        where += begin
+        failure = _failure(status, where, block.consumed, array, length, at_end, base, longest)
     if at_start and failure is not None and array[:length].tobytes().startswith(_NO_UTF_8):
         invalid = 0  # its first bytes are no JSON either, but that it is no text is what is wrong
     else:
@@ -167,6 +173,20 @@ def _parse(
         json_index.index_structure(array, consumed, end, index, totals)
         compact = between == blanks - int(totals[json_index.BLANKS])
     return JsonBlock(array, end, tape, roots, consumed, None, compact), status, where
+
+
+def _first_fault(value: Bytes, longest: int) -> tuple[int, int]:
+    """Status and place of what is wrong first in a value of more than *longest* bytes, without its end.
+
+    That is its length, unless something else is wrong before: what an unfinished string holds is judged only
+    once it ends, so it is given an end here, behind the bytes that count.
+    """
+    held = min(len(value), longest + _ESCAPE_BYTES)
+    beginning = PaddedBuffer.copy_of(value[:held].tobytes() + b'"')
+    _, status, where = _parse(beginning.array, 0, held + 1, False, held + 1, Scratch())
+    if status in (json_tape.COMPLETE, json_tape.INCOMPLETE, json_tape.TOO_LONG) or where >= longest:
+        return json_tape.TOO_LONG, 0
+    return status, where
 
 
 def _root_slices(tape: Int32s, roots: Int32s) -> tuple[Int32s, Int32s]:

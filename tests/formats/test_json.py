@@ -267,6 +267,16 @@ def test_text_that_is_not_utf8_in_a_value_that_is_too_long():
     assert code_of(across) == "OverMaxRecordSize"
 
 
+def test_a_wrong_escape_in_a_value_that_is_too_long():
+    long = b'{"a":"\\u00' + b" " * (MAX_RECORD_BYTES + 50) + b'"}'
+    cuts = (MAX_RECORD_BYTES + 1, MAX_RECORD_BYTES + 30, len(long) - 2, len(long))
+    assert {code_after(long[:cut], long[cut:]) for cut in cuts} == {"JSONParsingError"}
+    behind = b'"' + b"a" * MAX_RECORD_BYTES + b'\\u00"'
+    assert {code_after(behind[:cut], behind[cut:]) for cut in (len(behind) - 1, len(behind))} == {
+        "OverMaxRecordSize"
+    }
+
+
 def test_a_compressed_object_is_an_encoding_error():
     """Its first bytes are no JSON either, but the encoding is what is wrong."""
     assert code_of(b"\x1f\x8b\x08\x00\x00\x00\x00\x00") == "InvalidTextEncoding"
