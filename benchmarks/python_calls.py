@@ -182,8 +182,8 @@ def counts(shape: Shape, rows: int) -> Counts:
     finally:
         sys.setprofile(None)
         sys.settrace(None)
-        threading.setprofile(None)  # type: ignore[arg-type]
-        threading.settrace(None)  # type: ignore[arg-type]
+        threading.setprofile(None)
+        threading.settrace(None)
         workers._forget()
     return counted
 

@@ -85,7 +85,7 @@ def rules() -> dict[str, Tree[Token]]:
     """The right-hand side of every rule of the grammar."""
     of_grammars = (Path(lark.__file__).parent / "grammars" / "lark.lark").read_text(encoding="utf-8")
     tree = Lark(of_grammars, parser="lalr").parse(GRAMMAR.read_text(encoding="utf-8"))
-    return {str(rule.children[0]): rule.children[-1] for rule in tree.find_data("rule")}  # type: ignore[misc]
+    return {str(rule.children[0]): rule.children[-1] for rule in tree.find_data("rule")}
 
 
 class _Drawing:
@@ -108,21 +108,21 @@ class _Drawing:
 
     def _node(self, node: Tree[Token]) -> railroad.DiagramItem:
         if node.data == "alias":
-            return self._node(node.children[0])  # type: ignore[arg-type]
+            return self._node(node.children[0])
         if node.data == "expansions":
             return self._choice([self._node(a) for a in _alternatives(node)])
         if node.data == "expansion":
             return self._sequence(_parts(node))
         if node.data == "maybe":
-            return railroad.Optional(self._node(node.children[0]))  # type: ignore[arg-type]
+            return railroad.Optional(self._node(node.children[0]))
         if node.data == "expr":
-            inner = self._node(node.children[0])  # type: ignore[arg-type]
+            inner = self._node(node.children[0])
             repeated = node.children[1]
             if repeated is None:
                 return inner
             return railroad.ZeroOrMore(inner) if repeated == "*" else railroad.OneOrMore(inner)
         if node.data == "template_usage":
-            return self._node(node.children[0])  # type: ignore[arg-type]
+            return self._node(node.children[0])
         if node.data == "literal":
             return railroad.Terminal(str(node.children[0])[1:-1])
         assert node.data == "name", node.data
@@ -157,7 +157,7 @@ def _loop_over(
         return None
     inner = part.children[0]
     while isinstance(inner, Tree) and inner.data == "alias":
-        inner = inner.children[0]  # type: ignore[assignment]
+        inner = inner.children[0]
     if not isinstance(inner, Tree) or inner.data != "expansion":
         return None
     *separators, repeated = _parts(inner)
@@ -168,14 +168,14 @@ def _loop_over(
 
 def _alternatives(node: Tree[Token]) -> list[Tree[Token]]:
     if node.data == "expansions":
-        return [alternative for child in node.children for alternative in _alternatives(child)]  # type: ignore[arg-type]
+        return [alternative for child in node.children for alternative in _alternatives(child)]
     if node.data == "alias":
-        return _alternatives(node.children[0])  # type: ignore[arg-type]
+        return _alternatives(node.children[0])
     return [node]
 
 
 def _parts(node: Tree[Token]) -> list[Tree[Token]]:
-    return list(node.children) if node.data == "expansion" else [node]  # type: ignore[arg-type]
+    return list(node.children) if node.data == "expansion" else [node]
 
 
 def _begins_with(alternative: Tree[Token], name: str) -> bool:

@@ -28,6 +28,7 @@ _DECODED_AT_ONCE = 8192
 
 #: How objects begin that are no text in UTF-8: compressed by gzip or bzip2, or in UTF-16.
 _NO_UTF_8 = (b"\x1f\x8b", b"BZh", b"\xff\xfe", b"\xfe\xff")
+_LONGEST_MAGIC = max(map(len, _NO_UTF_8))
 
 #: Bytes of the longest escape, a pair of surrogates.
 _ESCAPE_BYTES = 12
@@ -110,7 +111,11 @@ def index_block(
         status, where = _first_fault(array[begin:length], longest)
         where += begin
         failure = _failure(status, where, block.consumed, array, length, at_end, base, longest)
-    if at_start and failure is not None and array[:length].tobytes().startswith(_NO_UTF_8):
+    if (
+        at_start
+        and failure is not None
+        and array[: min(length, _LONGEST_MAGIC)].tobytes().startswith(_NO_UTF_8)
+    ):
         invalid = 0  # its first bytes are no JSON either, but that it is no text is what is wrong
     else:
         invalid = _first_invalid(array, start, block, status, where, at_end, longest)
