@@ -48,6 +48,11 @@ class ParquetReader:
         return False
 
     @property
+    def uncut(self) -> bool:
+        """A morsel ends with a row."""
+        return False
+
+    @property
     def position(self) -> int:
         """Bytes processed before the next morsel."""
         if self._place == len(self._scan.shares):

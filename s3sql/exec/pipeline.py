@@ -70,6 +70,11 @@ class Reader(Protocol[AMorsel]):
         ...
 
     @property
+    def uncut(self) -> bool:
+        """Whether the last morsel ends anywhere: what follows is known once it has been worked on."""
+        ...
+
+    @property
     def ended(self) -> bool:
         """Whether there are no more morsels."""
         ...
@@ -194,6 +199,9 @@ class Pipeline(Generic[AMorsel, Result]):
         if self._reading or self._starved or self._closed or self._reader.ended:
             return
         if len(self._window) >= self._width:
+            return
+        # Behind a morsel that ends within a record, all that is read is thrown away.
+        if self._window and self._reader.uncut:
             return
         self._reading = True
         submit(self._step)

@@ -78,6 +78,7 @@ class MorselReader:
         self._tail = b""
         self._lead = 0
         self._whole = form.serial
+        self._uncut = False
         # A scan range that ends in the header has no records.
         self._ended = stop is not None and begin >= stop
         if not aligned:
@@ -87,6 +88,11 @@ class MorselReader:
     def serial(self) -> bool:
         """Whether reading ahead is of no use: see :attr:`s3sql.formats.base.Format.serial`."""
         return self._format.serial
+
+    @property
+    def uncut(self) -> bool:
+        """Whether the last morsel ends anywhere, see :attr:`s3sql.formats.base.Morsel.uncut`."""
+        return self._uncut
 
     def stop(self) -> None:
         """Read no more."""
@@ -193,6 +199,7 @@ class MorselReader:
         self._offset = morsel.start + morsel.length
         self._tail = b""
         self._lead = 0
+        self._uncut = morsel.uncut
         if self._ended or morsel.uncut:
             return
         lead = self._format.lead(morsel.buffer, morsel.length)

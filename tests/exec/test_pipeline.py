@@ -108,6 +108,26 @@ def test_the_window_is_bounded_while_the_caller_rests(pool: BufferPool) -> None:
         scan.close()
 
 
+def test_nothing_is_read_behind_a_morsel_that_ends_within_a_record(pool: BufferPool) -> None:
+    # Its work decides where the next record starts, so that what lies behind would be read in vain.
+    head = b"00000\n" * 50
+    source = Source(head + b"x" * 10_000)
+    furthest: list[int] = []
+
+    def work(morsel: Morsel, scratch: Scratch) -> Copied:
+        if b"x" * 256 not in morsel.buffer.array[: morsel.length].tobytes():
+            return copied(morsel, scratch)
+        time.sleep(0.05)
+        furthest.append(max(offset + count for offset, count in source.reads))
+        return Copied(b"", 0, failed=True)
+
+    with worker_count(3):
+        found = results(Pipeline(reader_of(source, pool), work))
+    assert b"".join(contents for _, contents in found) == head
+    assert furthest == [len(head) + 256]
+    assert max(offset + count for offset, count in source.reads) == len(head) + 256
+
+
 @pytest.mark.parametrize("taken", [1, 2, 3, 10])
 def test_closing_early_leaves_nothing_behind(pool: BufferPool, taken: int) -> None:
     source, work = Source(TEXT), Counting(seconds=0.002)
