@@ -3,8 +3,9 @@
 In: a boto3 client, or where to find an endpoint.  Out: an :class:`S3Object`.
 
 One ``GetObject`` stays open for as long as reads go forward; a read elsewhere opens another, from there to
-the object's end. A reader that jumps about, as that of Parquet does, asks for the bytes that it wants and no
-more.  Every request after the first carries ``If-Match`` with the ETag of the first answer, and
+the object's end. Only the beginning, which is looked at before it is read, is kept as long as no more than
+that has been read. A reader that jumps about, as that of Parquet does, asks for the bytes that it wants and
+no more.  Every request after the first carries ``If-Match`` with the ETag of the first answer, and
 every answer is checked for it, so that one query sees one version.  A body that breaks is resumed at the
 byte where it broke.
 """
@@ -12,7 +13,8 @@ byte where it broke.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NoReturn, Protocol
 
 import boto3
@@ -29,6 +31,10 @@ RESUME_WINDOW_BYTES = 16 << 20
 
 #: Seconds before the second resumption in a window; each further one waits twice as long.
 RESUME_DELAY_SECONDS = 0.05
+
+#: So many bytes at an object's beginning can be read again without a request: a look at the format, a header
+#: line.
+KEPT_BYTES = 128 << 10
 
 #: Bytes for which a request is worth its while: on a fast connection they take longer than its answer.
 REQUEST_BYTES = 8 << 20
@@ -139,7 +145,17 @@ class S3Store:
 class S3Object(OpenObject):
     """One version of one object behind an endpoint."""
 
-    __slots__ = ("_body", "_client", "_end", "_members", "_name", "_position", "_resumes", "_window_start")
+    __slots__ = (
+        "_beginning",
+        "_body",
+        "_client",
+        "_end",
+        "_members",
+        "_name",
+        "_position",
+        "_resumes",
+        "_window_start",
+    )
 
     #: See :class:`s3sql.stores.base.RangedObject`.
     request_bytes = REQUEST_BYTES
@@ -150,6 +166,7 @@ class S3Object(OpenObject):
         self._members = members
         self._name = f"s3://{members['Bucket']}/{members['Key']}"
         self._position = 0
+        self._beginning = bytearray()
         self._resumes = 0
         self._window_start = 0
         answer = self._get(members)
@@ -178,11 +195,12 @@ class S3Object(OpenObject):
     def _read(self, buffer: memoryview, offset: int, end: int) -> int:
         """Fill *buffer*, where need be from a new body that ends at *end*."""
         wanted = buffer[: max(0, min(len(buffer), self.size - offset))]
-        if not len(wanted):
-            return 0
-        if self._body is None or offset != self._position or offset + len(wanted) > self._end:
-            self._open_at(offset, end)
-        filled = 0
+        filled = self._read_again(wanted, offset)
+        if filled == len(wanted):
+            return filled
+        start = offset + filled
+        if self._body is None or start != self._position or offset + len(wanted) > self._end:
+            self._open_at(start, end)
         while filled < len(wanted):
             try:
                 count = self._body.readinto(wanted[filled:])
@@ -194,11 +212,29 @@ class S3Object(OpenObject):
             if not count:
                 self._resume(None)
                 continue
+            self._keep(wanted[filled : filled + count])
             filled += count
             self._position += count
         if self._position == self._end:
             self._finish()
         return filled
+
+    def _read_again(self, wanted: memoryview, offset: int) -> int:
+        """Copy what of *wanted* is kept, if the rest, if any, is what the open body has next."""
+        kept = self._beginning[offset : offset + len(wanted)]
+        if len(kept) < len(wanted) and self._position != len(self._beginning):
+            return 0
+        wanted[: len(kept)] = kept
+        return len(kept)
+
+    def _keep(self, piece: memoryview) -> None:
+        """Keep *piece*, which has just been read, if all before it is kept."""
+        if self._position != len(self._beginning):
+            return
+        if self._position + len(piece) > KEPT_BYTES:
+            self._beginning = bytearray()
+            return
+        self._beginning += piece
 
     def close(self) -> None:
         """Close the connection of an unfinished body; it cannot be used again."""
@@ -263,10 +299,8 @@ class S3Object(OpenObject):
 
     def _get(self, members: Mapping[str, Any]) -> Mapping[str, Any]:
         """``GetObject``, its failures as ours."""
-        try:
+        with asking_about(self._name):
             return self._client.get_object(**members)
-        except (botocore_errors.ClientError, botocore_errors.BotoCoreError) as error:
-            raise_as_select_error(error, self._name)
 
 
 def open_body(body: Any) -> StreamObject:
@@ -290,6 +324,15 @@ def open_body(body: Any) -> StreamObject:
         return count
 
     return StreamObject(fill)
+
+
+@contextmanager
+def asking_about(name: str) -> Iterator[None]:
+    """What boto3 raises within, about the object *name*, as an S3SelectError."""
+    try:
+        yield
+    except (botocore_errors.ClientError, botocore_errors.BotoCoreError) as error:
+        raise_as_select_error(error, name)
 
 
 def raise_as_select_error(

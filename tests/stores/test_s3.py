@@ -220,6 +220,48 @@ def test_a_broken_body_is_resumed_where_it_broke(endpoint: Endpoint, store: S3St
     assert {request.get("if-match") for request in endpoint.requests[1:]} == {'"one"'}
 
 
+def test_a_beginning_that_was_looked_at_is_not_asked_for_again(endpoint: Endpoint, store: S3Store) -> None:
+    with store.open("bucket", "key") as opened:
+        for offset, length in (
+            (0, 3),
+            (0, 65_536),
+            (4, 30),
+            (65_000, 1000),
+            (4, 131_072),
+            (131_076, 300_000),
+        ):
+            assert opened.read(offset, length) == CONTENTS[offset : offset + length]
+        assert len(endpoint.requests) == 1
+        # More than the beginning has been read now, and nothing of it is kept.
+        assert opened.read(4, 30) == CONTENTS[4:34]
+        assert len(endpoint.requests) == 2
+
+
+def test_what_is_kept_of_a_beginning_is_told_from_what_is_not(endpoint: Endpoint, store: S3Store) -> None:
+    with store.open("bucket", "key") as opened:
+        assert opened.read(0, 100) == CONTENTS[:100]
+        assert opened.read(5000, 100) == CONTENTS[5000:5100]
+        assert opened.read(10, 90) == CONTENTS[10:100]
+        assert len(endpoint.requests) == 2
+        assert opened.read(10, 91) == CONTENTS[10:101]
+        assert opened.read(0, 300) == CONTENTS[:300]
+        assert opened.read(100, 0) == b""
+    assert [request.get("range") for request in endpoint.requests] == [
+        None,
+        "bytes=5000-",
+        "bytes=10-",
+        "bytes=0-",
+    ]
+
+
+def test_a_small_object_is_read_again_without_a_request(endpoint: Endpoint, store: S3Store) -> None:
+    endpoint.contents = b"small"
+    with store.open("bucket", "key") as opened:
+        assert [opened.read(0, 100) for _ in range(3)] == [b"small"] * 3
+        assert opened.read(2, 100) == b"all"
+    assert len(endpoint.requests) == 1
+
+
 def test_a_range_is_asked_for_as_it_is(endpoint: Endpoint, store: S3Store) -> None:
     found = memoryview(bytearray(1000))
     with store.open("bucket", "key") as opened:
