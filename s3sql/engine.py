@@ -205,14 +205,14 @@ def prepare(request: SelectRequest, source: StoredObject) -> Query:
             name that no column has.
     """
     # A text that does not parse is told before the object is touched.
-    PLANS.tree(request.expression)
+    PLANS.tree(request.expression, request.dialect)
     opening = open_object(request, source)
     try:
-        plan = PLANS.plan(request.expression, opening.schema)
+        plan = PLANS.plan(request.expression, opening.schema, request.dialect)
     except S3SelectError as error:
         if error.code not in _NAME_CODES or not opening.without_records():
             raise
-        plan = PLANS.plan(request.expression, opening.empty_schema)
+        plan = PLANS.plan(request.expression, opening.empty_schema, request.dialect)
     return Query(request, source, opening, at_time(plan, request.expression, time.time_ns()))
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 #: Longest SQL text, in bytes of UTF-8 (AWS S3 User Guide, "Filtering and retrieving data").
 MAX_EXPRESSION_BYTES = 256 * 1024
 
+#: The same of a query on an archived object (AWS S3 User Guide, "Querying archived objects").
+MAX_ARCHIVE_EXPRESSION_BYTES = 128 * 1024
+
 #: Longest record, read or written, in bytes without its delimiter (AWS: maxCharsPerRecord).
 MAX_RECORD_BYTES = 1 << 20
 

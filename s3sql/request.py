@@ -14,8 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from s3sql.dialects import S3_SELECT, Dialect
 from s3sql.errors import S3SelectError
-from s3sql.limits import MAX_EXPRESSION_BYTES
 
 Compression: TypeAlias = Literal["NONE", "GZIP", "BZIP2"]
 FileHeaderInfo: TypeAlias = Literal["NONE", "USE", "IGNORE"]
@@ -185,6 +185,8 @@ OutputFormat: TypeAlias = CsvOutput | JsonOutput
 class SelectRequest:
     """A request of S3 Select that is known to be well formed; the SQL text has not been looked at.
 
+    ``dialect`` is that of the text.
+
     Raises:
         S3SelectError: as :func:`check_expression` and :func:`check_compression`, and
             ``UnsupportedScanRangeInput`` for a scan range on an input that cannot be entered in its middle.
@@ -196,9 +198,10 @@ class SelectRequest:
     compression: Compression = "NONE"
     progress: bool = False
     scan_range: ScanRange | None = None
+    dialect: Dialect = S3_SELECT
 
     def __post_init__(self) -> None:
-        check_expression(self.expression)
+        check_expression(self.expression, self.dialect)
         check_compression(self.compression, type(self.input))
         if self.scan_range is not None:
             self._check_scan_range_is_possible()
@@ -212,19 +215,19 @@ class SelectRequest:
             raise _no_scan_range("JSON of Type DOCUMENT")
 
 
-def check_expression(expression: str) -> None:
+def check_expression(expression: str, dialect: Dialect = S3_SELECT) -> None:
     """Check the length of the SQL text.
 
     Raises:
-        S3SelectError: ``MissingRequiredParameter`` when it is empty, ``ExpressionTooLong`` above 256 KiB of
-            UTF-8 (AWS S3 User Guide, "Requirements and limits").
+        S3SelectError: ``MissingRequiredParameter`` when it is empty, ``ExpressionTooLong`` above what
+            *dialect* allows: 256 KiB of UTF-8 (AWS S3 User Guide, "Requirements and limits"), or 128 KiB.
     """
     _check_not_empty("Expression", expression)
     size = len(expression.encode("utf-8", "surrogatepass"))
-    if size > MAX_EXPRESSION_BYTES:
+    if size > dialect.expression_bytes:
         raise S3SelectError(
             "ExpressionTooLong",
-            f"The SQL expression is {size:,} bytes long; the most is {MAX_EXPRESSION_BYTES:,} bytes.",
+            f"The SQL expression is {size:,} bytes long; the most is {dialect.expression_bytes:,} bytes.",
         )
 
 

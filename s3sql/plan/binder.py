@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 
 from sqlglot import exp
 
+from s3sql.dialects import S3_SELECT, Dialect
 from s3sql.errors import S3SelectError
 from s3sql.functions.signatures import AGGREGATES
 from s3sql.plan.expr import (
@@ -62,6 +63,7 @@ from s3sql.plan.names import (
     bound_steps,
     row_name,
 )
+from s3sql.plan.one_way_of_naming import OneWayOfNaming
 from s3sql.plan.schema import CsvSchema, JsonSchema, Schema
 from s3sql.plan.traverse import shape
 from s3sql.sql import nodes
@@ -86,16 +88,17 @@ _TEXT_ARGUMENTS = frozenset({"CHAR_LENGTH", "LOWER", "TRIM", "UPPER"})
 _TIMESTAMP_ARGUMENTS = frozenset({"DATE_DIFF", "EXTRACT"})
 
 
-def bind(tree: Tree, schema: Schema) -> Plan:
-    """The plan of *tree* over an object of *schema*.
+def bind(tree: Tree, schema: Schema, dialect: Dialect = S3_SELECT) -> Plan:
+    """The plan of *tree*, a query of *dialect*, over an object of *schema*.
 
     Raises :class:`S3SelectError` ``InvalidKeyPath`` (a FROM path on CSV or Parquet), ``InvalidColumnIndex``
     and ``MissingHeaders`` (CSV), ``EvaluatorBindingDoesNotExist``, ``UnsupportedParquetType`` and
     ``UnsupportedTypeForQuerying`` (Parquet), ``AmbiguousFieldName`` and ``InvalidTableAlias`` (either), each
     at the first place in the text that has it, and ``UnsupportedFunction`` or ``UnsupportedSyntax`` for what
-    this release does not evaluate.
+    this release does not evaluate; ``UnsupportedSqlStructure`` for columns named in two ways where *dialect*
+    has only one.
     """
-    scan, names = _from(nodes.source(tree), schema)
+    scan, names = _from(nodes.source(tree), schema, dialect)
     binder = _Binder(names)
     items = tuple(
         item for number, node in enumerate(tree.expressions, 1) for item in binder.items(node, number)
@@ -108,11 +111,13 @@ def bind(tree: Tree, schema: Schema) -> Plan:
     return plan if count is None else Limit(plan, count)
 
 
-def _from(source: nodes.Source, schema: Schema) -> tuple[Scan, Names]:
+def _from(source: nodes.Source, schema: Schema, dialect: Dialect) -> tuple[Scan, Names]:
     """The scan and the names of its rows; a path starts with the wildcard over the root values."""
+    table = dialect.table(source.table.this)
+    assert table is not None, "the structure of the tree has been checked"
     if isinstance(schema, JsonSchema):
-        name = row_name(source, implied_by_wildcard="_1")
-        return Scan("json", bound_steps(source.steps[1:])), JsonNames(name)
+        name = row_name(source, table, implied_by_wildcard="_1")
+        return Scan("json", bound_steps(source.steps[1:])), JsonNames(name, table)
     if len(source.steps) > 1:
         step = source.steps[1]
         rows = "rows of a CSV object have no members" if isinstance(schema, CsvSchema) else "file is Parquet"
@@ -122,10 +127,11 @@ def _from(source: nodes.Source, schema: Schema) -> tuple[Scan, Names]:
             "Use S3Object, with an alias or without.",
             position=step.position,
         )
-    name = row_name(source, implied_by_wildcard="S3Object")
+    name = row_name(source, table, implied_by_wildcard=table)
     if isinstance(schema, CsvSchema):
-        return Scan("csv"), CsvNames(name, schema)
-    return Scan("parquet"), ParquetNames(name, schema)
+        names = CsvNames(name, table, schema)
+        return Scan("csv"), names if dialect.mixed_names else OneWayOfNaming(names)
+    return Scan("parquet"), ParquetNames(name, table, schema)
 
 
 class _Binder:

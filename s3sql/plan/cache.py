@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
+from s3sql.dialects import S3_SELECT, Dialect
 from s3sql.plan.binder import Tree, bind
 from s3sql.plan.logical import Plan
 from s3sql.plan.rules import optimize
@@ -70,14 +71,17 @@ class PlanCache:
 
     def __init__(self, count: int = 256, size: int = 44 << 20) -> None:
         """At most *count* plans of *size* bytes together, and as many trees; the longest text fits."""
-        self._trees: RecentlyUsed[str, Tree] = RecentlyUsed(count, TREE_BYTES // PLAN_BYTES * size)
-        self._plans: RecentlyUsed[tuple[str, Schema], Plan] = RecentlyUsed(count, size)
+        self._trees: RecentlyUsed[tuple[str, Dialect], Tree] = RecentlyUsed(
+            count, TREE_BYTES // PLAN_BYTES * size
+        )
+        self._plans: RecentlyUsed[tuple[str, Schema, Dialect], Plan] = RecentlyUsed(count, size)
 
-    def tree(self, expression: str) -> Tree:
+    def tree(self, expression: str, dialect: Dialect = S3_SELECT) -> Tree:
         """The syntax tree of *expression*, to be read only; raises as :func:`s3sql.sql.parser.parse`."""
-        return self._trees.get(expression, lambda: parse(expression), TREE_BYTES * len(expression))
+        size = TREE_BYTES * len(expression)
+        return self._trees.get((expression, dialect), lambda: parse(expression, dialect), size)
 
-    def plan(self, expression: str, schema: Schema) -> Plan:
+    def plan(self, expression: str, schema: Schema, dialect: Dialect = S3_SELECT) -> Plan:
         """The optimised plan of *expression* over an object of *schema*.
 
         Raises :class:`~s3sql.errors.S3SelectError` as :func:`s3sql.sql.parser.parse` and
@@ -88,11 +92,12 @@ class PlanCache:
             size += sum(100 + 4 * len(name) for name in schema.header or ())
         elif isinstance(schema, ParquetSchema):
             size += sum(PARQUET_COLUMN_BYTES + 4 * len(column.name) for column in schema.columns)
-        return self._plans.get((expression, schema), lambda: self._planned(expression, schema), size)
+        key = (expression, schema, dialect)
+        return self._plans.get(key, lambda: self._planned(expression, schema, dialect), size)
 
-    def _planned(self, expression: str, schema: Schema) -> Plan:
+    def _planned(self, expression: str, schema: Schema, dialect: Dialect) -> Plan:
         with collector_resting(expression):
-            return optimize(bind(self.tree(expression), schema))
+            return optimize(bind(self.tree(expression, dialect), schema, dialect))
 
 
 #: The cache of this process.

@@ -3,7 +3,7 @@
 In: a path that starts at a name, and the name of the row.  Out: a bound expression without names, or the
 error that S3 Select has for a name that means nothing.
 
-Three questions, in this order: is it the row itself (its alias, or ``S3Object`` before a step)?  A column
+Three questions, in this order: is it the row itself (its alias, or the table before a step)?  A column
 of it (CSV and Parquet: judged here, once, against the header or schema) or a member (JSON: row by row)?
 Then which steps follow?  Unquoted names match in any case (of ASCII letters, which are all they can have),
 quoted ones exactly; a name that matches several columns is ``AmbiguousFieldName`` (JSON members:
@@ -44,8 +44,6 @@ from s3sql.plan.schema import CsvSchema, ParquetColumn, ParquetSchema
 from s3sql.sql import nodes
 from s3sql.types import Kind
 
-TABLE = "S3Object"
-
 _NUMBERED = re.compile(r"_[1-9][0-9]*", re.ASCII)
 
 
@@ -62,9 +60,9 @@ class Reference:
         """Whether the path starts at *name*."""
         return self.name == name if self.quoted else _folded(self.name) == _folded(name)
 
-    def is_row(self, row_name: str) -> bool:
-        """Whether the path starts at the row: at its name, or at ``S3Object`` followed by a step."""
-        return self.is_called(row_name) or (bool(self.steps) and self.is_called(TABLE))
+    def is_row(self, row_name: str, table: str) -> bool:
+        """Whether the path starts at the row: at its name, or at that of the *table* followed by a step."""
+        return self.is_called(row_name) or (bool(self.steps) and self.is_called(table))
 
 
 class Names(Protocol):
@@ -79,16 +77,16 @@ class Names(Protocol):
         ...
 
 
-def row_name(source: nodes.Source, *, implied_by_wildcard: str) -> str:
+def row_name(source: nodes.Source, table: str, *, implied_by_wildcard: str) -> str:
     """The name of the rows: the alias, else the last name of the FROM path.
 
-    ``S3Object`` alone names itself; a path that ends in an index or a wildcard names its rows
+    The *table* alone names itself; a path that ends in an index or a wildcard names its rows
     *implied_by_wildcard*.
     """
     if source.alias is not None:
         return str(source.alias.this)
     if not source.steps:
-        return TABLE
+        return table
     last = source.steps[-1]
     return last.name if last.kind in ("name", "key") else implied_by_wildcard
 
@@ -114,6 +112,7 @@ class JsonNames:
     """A name is the row or a member of it, which may be absent from any row."""
 
     row_name: str
+    table: str
 
     def row(self) -> Expr:
         """The row itself."""
@@ -122,7 +121,7 @@ class JsonNames:
     def bind(self, reference: Reference) -> Expr:
         """The path from the row; it never fails here."""
         steps = bound_steps(reference.steps)
-        if not reference.is_row(self.row_name):
+        if not reference.is_row(self.row_name, self.table):
             steps = (Name(reference.name, exact=reference.quoted), *steps)
         return RowPath(steps, position=reference.position)
 
@@ -132,6 +131,7 @@ class CsvNames:
     """A name is the row or a column, which must be known: ``_N`` always, a header name with mode USE."""
 
     row_name: str
+    table: str
     schema: CsvSchema
 
     def row(self) -> Expr:
@@ -145,7 +145,7 @@ class CsvNames:
         the header), ``AmbiguousFieldName``, or ``InvalidTableAlias`` for an unknown name before a dot.
         """
         name, quoted, steps, position = reference.name, reference.quoted, reference.steps, reference.position
-        if reference.is_row(self.row_name):
+        if reference.is_row(self.row_name, self.table):
             if not steps:
                 return CsvRow(position=position)
             if steps[0].kind not in ("name", "key"):
@@ -155,6 +155,15 @@ class CsvNames:
         elif self._is_unknown_qualifier(reference):
             raise _unknown_alias(position)
         return _stepped(self._column(name, quoted, position), steps)
+
+    def by_number(self, reference: Reference) -> bool | None:
+        """Whether the path names a column by its number and not by the header; None if it names no column."""
+        name, quoted = reference.name, reference.quoted
+        if reference.is_row(self.row_name, self.table):
+            if not reference.steps or reference.steps[0].kind not in ("name", "key"):
+                return None
+            name, quoted = reference.steps[0].name, reference.steps[0].quoted
+        return not self._in_header(name, quoted)
 
     def _is_unknown_qualifier(self, reference: Reference) -> bool:
         dotted = bool(reference.steps) and reference.steps[0].kind in ("name", "members")
@@ -195,12 +204,15 @@ class CsvNames:
 
     def _matches(self, name: str, quoted: bool) -> Sequence[int]:
         """The numbers (from 0) of the columns that *name* can mean: header names come before ``_N``."""
-        matches = self._exact.get(name, ()) if quoted else self._any_case.get(_folded(name), ())
+        matches = self._in_header(name, quoted)
         if matches:
             return matches
         if not _NUMBERED.fullmatch(name):
             return ()
         return (int(name[1:]) - 1 if len(name) < 12 else MAX_COLUMNS,)
+
+    def _in_header(self, name: str, quoted: bool) -> Sequence[int]:
+        return self._exact.get(name, ()) if quoted else self._any_case.get(_folded(name), ())
 
     @cached_property
     def _exact(self) -> dict[str, list[int]]:
@@ -216,6 +228,7 @@ class ParquetNames:
     """A name is the row or a column of the file's schema, which is known even if there are no rows."""
 
     row_name: str
+    table: str
     schema: ParquetSchema
 
     def row(self) -> Expr:
@@ -233,7 +246,7 @@ class ParquetNames:
         says of a column that cannot be read.
         """
         name, quoted, steps, position = reference.name, reference.quoted, reference.steps, reference.position
-        if reference.is_row(self.row_name):
+        if reference.is_row(self.row_name, self.table):
             if not steps or steps[0].kind not in ("name", "key"):
                 return _stepped(self._row(position), steps)
             name, quoted, position = steps[0].name, steps[0].quoted, steps[0].position or position

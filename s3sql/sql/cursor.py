@@ -13,6 +13,7 @@ from typing import NoReturn, TypeVar
 
 from sqlglot import exp
 
+from s3sql.dialects import Dialect
 from s3sql.errors import Position, S3SelectError
 from s3sql.limits import MAX_EXPRESSION_DEPTH
 from s3sql.sql import nodes
@@ -24,11 +25,12 @@ _Node = TypeVar("_Node", bound=exp.Expr)
 class Cursor(ABC):
     """A place in the tokens of one query.
 
-    ``token`` is the current token; ``refusals`` are errors of constructs that the grammar knows and S3 Select
-    does not answer: they count only when the whole text has parsed.
+    ``token`` is the current token; ``refusals`` are errors of constructs that the grammar knows and the
+    ``dialect`` does not have: they count only when the whole text has parsed.
     """
 
-    def __init__(self, sql: str) -> None:
+    def __init__(self, sql: str, dialect: Dialect) -> None:
+        self.dialect = dialect
         self.text = Text(sql)
         self.tokens = tokenize(sql)
         self.token = self.tokens[0]

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 
 from sqlglot import exp
 
+from s3sql.dialects import S3_SELECT, Dialect
 from s3sql.errors import S3SelectError
-from s3sql.limits import MAX_EXPRESSION_BYTES
 from s3sql.sql.statement import StatementParser
 from s3sql.sql.structure import check
 
@@ -23,13 +23,13 @@ from s3sql.sql.structure import check
 _LONG_TEXT = 16 * 1024
 
 
-def parse(sql: str) -> exp.Select:
+def parse(sql: str, dialect: Dialect = S3_SELECT) -> exp.Select:
     """The AST of *sql*.
 
     Raises:
-        S3SelectError: MissingRequiredParameter for an empty text, ExpressionTooLong for more than 262,144
-            bytes of UTF-8, a ``Lexer*`` or ``Parse*`` code with its position, or the code of a structure that
-            S3 Select does not answer.
+        S3SelectError: MissingRequiredParameter for an empty text, ExpressionTooLong for more bytes of UTF-8
+            than *dialect* allows, a ``Lexer*`` or ``Parse*`` code with its position, or the code of a
+            structure that *dialect* does not have.
     """
     if not sql.strip(" \t\n\r\v\f"):
         raise S3SelectError(
@@ -37,21 +37,21 @@ def parse(sql: str) -> exp.Select:
             "Expression is required. Please check the service documentation and try again.",
         )
     size = len(sql) if sql.isascii() else len(sql.encode("utf-8", "surrogatepass"))
-    if size > MAX_EXPRESSION_BYTES:
+    if size > dialect.expression_bytes:
         raise S3SelectError(
             "ExpressionTooLong",
-            f"The SQL expression has {size:,} bytes; at most {MAX_EXPRESSION_BYTES:,} are allowed.",
+            f"The SQL expression has {size:,} bytes; at most {dialect.expression_bytes:,} are allowed.",
         )
     with collector_resting(sql):
-        return _checked(sql)
+        return _checked(sql, dialect)
 
 
-def _checked(sql: str) -> exp.Select:
-    parser = StatementParser(sql)
+def _checked(sql: str, dialect: Dialect) -> exp.Select:
+    parser = StatementParser(sql, dialect)
     select = parser.statement()
     if parser.refusals:
         raise parser.refusals[0]
-    check(select)
+    check(select, dialect)
     return select
 
 

@@ -77,7 +77,7 @@ class StatementParser(ExpressionParser):
         self._joins()
         where = exp.Where(this=self.expression()) if self.take("WHERE") else None
         self._grouping()
-        limit = self._limit() if self.take("LIMIT") else None
+        limit = self._limit() if self.token.key == "LIMIT" else None
         return exp.Select(expressions=items, from_=exp.From(this=source), where=where, limit=limit)
 
     # ---- select list
@@ -130,7 +130,9 @@ class StatementParser(ExpressionParser):
         else:
             node = self.term()
             self.refuse(
-                "InvalidTableAlias", "FROM takes S3Object and nothing else; found another source", token
+                "InvalidTableAlias",
+                f"FROM takes {self.dialect.from_takes} and nothing else; found another source",
+                token,
             )
         alias = self._alias()
         if self.token.key == "AT":
@@ -200,7 +202,12 @@ class StatementParser(ExpressionParser):
         self._alias()
 
     def _limit(self) -> exp.Limit:
-        """An unsigned integer; a minus before it is refused as a negative limit."""
+        """LIMIT and an unsigned integer; a minus before it is refused as a negative limit."""
+        if not self.dialect.limit:
+            self.refuse(
+                "UnsupportedSqlStructure", "A query on an archived object has no LIMIT; found it", self.token
+            )
+        self.advance()
         token = self.token
         negative = self.take("-")
         number = self.token

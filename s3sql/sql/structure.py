@@ -3,7 +3,8 @@
 In: the AST of a text that has parsed.  Out: nothing, or an S3SelectError with the place of the construct.
 
 Judged in this order: the table and the path of FROM; ``*`` and wildcards in the select list; then, from left
-to right, function names, numbers of arguments, types and the places of aggregates.
+to right, function names, numbers of arguments, types, the places of aggregates and, of a dialect without
+them, paths.
 
 Source: AWS S3 User Guide, "SELECT command", "Aggregate functions"; PartiQL v0.1 for the codes.
 """
@@ -14,25 +15,28 @@ from typing import NoReturn
 
 from sqlglot import exp
 
-from s3sql.errors import S3SelectError
+from s3sql.dialects import Dialect
+from s3sql.errors import Position, S3SelectError
 from s3sql.functions.signatures import AGGREGATES, SIGNATURES
 from s3sql.sql import nodes
 
 _LEAVES = frozenset((exp.Literal, exp.Identifier, exp.Null, exp.Boolean, exp.Var, exp.Introducer, exp.Star))
 
 
-def check(select: exp.Select) -> None:
-    """Judge *select*.
+def check(select: exp.Select, dialect: Dialect) -> None:
+    """Judge *select* by the rules of *dialect*.
 
     Raises:
         S3SelectError: InvalidTableAlias, InvalidKeyPath, ParseAsteriskIsNotAloneInSelectList,
             ParseInvalidContextForWildcardInSelectList, ParseCannotMixSqbAndWildcardInSelectList,
             UnsupportedFunction, EvaluatorInvalidArguments, InvalidDataType or UnsupportedSqlStructure.
     """
-    _check_source(select)
+    source = nodes.source(select)
+    _check_source(source, nodes.position(select.args["from_"].this), dialect)
     items = [item.this if isinstance(item, exp.Alias) else item for item in select.expressions]
     _check_wildcards(items)
-    walks = [_Walk(item, aggregates_allowed=True) for item in items]
+    rows = _Rows(dialect, source)
+    walks = [_Walk(item, rows, aggregates_allowed=True) for item in items]
     aggregated = any(walk.aggregate for walk in walks)
     for walk in walks:
         if aggregated and walk.column is not None:
@@ -43,26 +47,27 @@ def check(select: exp.Select) -> None:
             )
     where = select.args.get("where")
     if where is not None:
-        _Walk(where.this, aggregates_allowed=False)
+        _Walk(where.this, rows, aggregates_allowed=False)
 
 
-def _check_source(select: exp.Select) -> None:
-    source = nodes.source(select)
-    table = select.args["from_"].this
-    if source.table.this.upper() != "S3OBJECT":
-        place = nodes.position(table)
+def _check_source(source: nodes.Source, place: Position | None, dialect: Dialect) -> None:
+    if dialect.table(source.table.this) is None:
+        advice = "" if dialect.paths else f" A query on an archived object has FROM {dialect.from_takes}."
         raise S3SelectError(
             "InvalidTableAlias",
-            f"Invalid table alias is specified at {place}. Please check the file and try again.",
+            f"Invalid table alias is specified at {place}. Please check the file and try again.{advice}",
             position=place,
         )
-    if source.steps and source.steps[0].kind != "elements":
-        place = source.steps[0].position
-        raise S3SelectError(
-            "InvalidKeyPath",
-            f"A path in FROM starts with S3Object[*]; found another step at {place}.",
-            position=place,
-        )
+    if not source.steps:
+        return
+    place = source.steps[0].position
+    if not dialect.paths:
+        found = "A query on an archived object has no path in FROM; found one"
+    elif source.steps[0].kind != "elements":
+        found = "A path in FROM starts with S3Object[*]; found another step"
+    else:
+        return
+    raise S3SelectError("InvalidKeyPath", f"{found} at {place}.", position=place)
 
 
 def _check_wildcards(items: list[exp.Expr]) -> None:
@@ -94,20 +99,58 @@ def _check_spread(item: exp.Expr) -> None:
         )
 
 
+class _Rows:
+    """The names of the rows, which are all that may stand before a dot in a dialect without paths."""
+
+    def __init__(self, dialect: Dialect, source: nodes.Source) -> None:
+        self.dialect = dialect
+        self._names = [dialect.table(source.table.this)]
+        if source.alias is not None:
+            self._names.append(source.alias.this)
+
+    def check(self, node: exp.Expr) -> None:
+        """Judge the path *node*."""
+        if self.dialect.paths or isinstance(node, exp.Column):
+            return
+        path = nodes.path(node)
+        dotted = path.column and path.steps[0].kind in ("name", "members")
+        surplus = path.steps[1:] if dotted else path.steps
+        if surplus:
+            place = surplus[0].position
+            raise S3SelectError(
+                "InvalidKeyPath",
+                f"A query on an archived object has columns and no paths into them; found a step at {place}.",
+                position=place,
+            )
+        if not self._has(path.root):
+            raise S3SelectError(
+                "InvalidTableAlias",
+                f"Invalid table alias is specified at {path.position}. Please check the file and try again.",
+                position=path.position,
+            )
+
+    def _has(self, name: exp.Expr) -> bool:
+        if name.args.get("quoted"):
+            return name.this in self._names
+        return name.this.upper() in (known.upper() for known in self._names if known)
+
+
 class _Walk:
     """One expression, walked without recursion from left to right.
 
     ``aggregate`` says whether it has an aggregate, ``column`` is the first column outside of aggregates.
     """
 
-    def __init__(self, root: exp.Expr, *, aggregates_allowed: bool) -> None:
+    def __init__(self, root: exp.Expr, rows: _Rows, *, aggregates_allowed: bool) -> None:
         self.aggregate = False
         self.column: exp.Expr | None = root if isinstance(root, exp.Star) else None
+        self._rows = rows
         self._aggregates_allowed = aggregates_allowed
         pending = [(root, False)] if type(root) not in _LEAVES else []
         while pending:
             node, inside = pending.pop()
             if nodes.is_path(node):
+                rows.check(node)
                 term = _path_root(node)
                 if term is not None and type(term) not in _LEAVES:
                     pending.append((term, inside))
@@ -143,6 +186,10 @@ class _Walk:
             _fail("EvaluatorInvalidArguments", found, node)
         if call.name not in AGGREGATES:
             return inside
+        if not self._rows.dialect.aggregates:
+            _fail(
+                "UnsupportedSqlStructure", "A query on an archived object has no aggregates; found one", node
+            )
         if inside:
             _fail(
                 "UnsupportedSqlStructure", "An aggregate inside an aggregate is not supported; found it", node

@@ -1,4 +1,4 @@
-"""The statements of grammar/accept and grammar/reject, as the tests read them."""
+"""The statements of grammar/accept and grammar/reject, and of grammar/archive, as the tests read them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 GRAMMAR = Path(__file__).parents[2] / "grammar"
+
+#: The same for the dialect of queries on archived objects.
+ARCHIVE = GRAMMAR / "archive"
 
 _HEAD = re.compile(r"-- ([A-Z]\w+) (\d+):(\d+)")
 
@@ -19,10 +22,10 @@ class Rejected(NamedTuple):
     column: int
 
 
-def accepted() -> list[tuple[str, str]]:
+def accepted(folder: Path = GRAMMAR) -> list[tuple[str, str]]:
     """(file, statement) for each line of each file that is no comment."""
     found = []
-    for path in sorted((GRAMMAR / "accept").glob("*.sql")):
+    for path in sorted((folder / "accept").glob("*.sql")):
         # Only \n ends a line here: VT and FF are blanks of the dialect.
         for line in path.read_bytes().decode("utf-8").split("\n"):
             if line and not line.startswith("-- "):
@@ -30,10 +33,10 @@ def accepted() -> list[tuple[str, str]]:
     return found
 
 
-def rejected() -> list[Rejected]:
+def rejected(folder: Path = GRAMMAR) -> list[Rejected]:
     """Each statement under its ``-- Code line:column``, which may have several lines."""
     found = []
-    for path in sorted((GRAMMAR / "reject").glob("*.sql")):
+    for path in sorted((folder / "reject").glob("*.sql")):
         head = None
         lines: list[str] = []
         for line in [*path.read_text(encoding="utf-8").split("\n"), "-- End 0:0"]:

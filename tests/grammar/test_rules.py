@@ -19,7 +19,7 @@ from .statements import GRAMMAR
 ROOT = GRAMMAR.parent
 TABLES: dict[str, list[dict[str, Any]]] = tomllib.loads((GRAMMAR / "rules.toml").read_text(encoding="utf-8"))
 RULES = TABLES["rule"]
-CHAPTERS = ["sql", "serialization", "stream", "errors"]
+CHAPTERS = ["sql", "serialization", "stream", "errors", "archive"]
 _TEST = re.compile(r"(?P<path>tests/[\w/]+\.(?:py(?=::)|slt(?=: )))(?:::(?P<function>\w+)|: (?P<part>.+))")
 STATES = {"as AWS", "choice", "extension", "not done"}
 
