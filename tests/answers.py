@@ -63,6 +63,11 @@ def ask(
     }
     if scan_range is not None:
         members["ScanRange"] = scan_range
+    return answer_of(client, members)
+
+
+def answer_of(client: Any, members: dict[str, Any]) -> Answer:
+    """What *client*'s ``select_object_content`` answers to *members*."""
     try:
         payload = client.select_object_content(**members)["Payload"]
     except ClientError as error:

@@ -1,7 +1,8 @@
-"""The command ``s3sql``: one query over one object, its records on standard output.
+"""The command ``s3sql``: one query over one object, its records on standard output; or the endpoint.
 
 In: the arguments of the process.  Out: an exit status: 0 answered, 1 the query or the object is at fault,
-2 the command line is, 130 interrupted, 141 nobody reads on (as a program ended by SIGPIPE has it).
+2 the command line is, 130 interrupted, 141 nobody reads on (as a program ended by SIGPIPE has it). Those of
+the endpoint are in :mod:`s3sql.cli.serve`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 from s3sql.api import query
 from s3sql.cli.arguments import parser, query_options
 from s3sql.cli.caret import explain_error
+from s3sql.cli.serve import serve
 from s3sql.errors import S3SelectError
 from s3sql.result import Result
 
@@ -21,6 +23,8 @@ from s3sql.result import Result
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with *argv*, by default the process's own arguments; return the exit status."""
     arguments = parser().parse_args(argv)
+    if arguments.command == "serve":
+        return serve(arguments)
     try:
         return _run_query(arguments)
     except S3SelectError as error:

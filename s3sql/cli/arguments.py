@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from s3sql import __version__
+from s3sql.cli.serve import add_serve
 
 #: A shell has no easy way to write these characters; everything else is taken as it is.
 _ESCAPES = {r"\t": "\t", r"\n": "\n", r"\r": "\r", r"\0": "\0", r"\\": "\\"}
@@ -46,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     _add_input(query.add_argument_group("input"))
     _add_output(query.add_argument_group("output"))
     _add_endpoint(query.add_argument_group("s3:// endpoint (else as boto3 is configured)"))
+    add_serve(commands)
     return root
 
 

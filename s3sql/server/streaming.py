@@ -1,0 +1,228 @@
+"""Replies on their way: as fast as the client reads them, and no longer than it stays.
+
+In: a :class:`~s3sql.server.exchange.Reply` and the two ends of an ASGI connection.  Out: messages, one body
+piece each.
+
+    a thread that scans ──frames, at most four waiting──▶ event loop ──▶ client
+    a file              ──the next piece, read while one is sent──▶
+
+A client that stops reading stops the sending, and with it the thread or the file. One that goes away is
+noticed while anything is awaited, and ends both: closing a body's generator is the only cancellation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, MutableMapping
+from concurrent.futures import Executor
+from typing import Any, TypeAlias, TypeVar
+
+from s3sql.server.exchange import Reply, ReplyBody, in_thread, to_the_end
+
+#: ASGI's messages and its two ends of a connection.
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+
+R = TypeVar("R")
+
+#: Pieces that a thread may be ahead of the client.
+_AHEAD = 4
+
+#: What a client may still send of a body that nobody wants, in bytes and seconds, so that it reads the reply.
+_LINGER_BYTES = 4 << 20
+_LINGER_SECONDS = 2.0
+
+#: Seconds for the last words of a reply that is broken off.
+_PARTING_SECONDS = 1.0
+
+
+async def from_thread(
+    source: Generator[bytes, None, None], executor: Executor, stop: threading.Event
+) -> AsyncGenerator[bytes, None]:
+    """The pieces that *source* makes in a thread of *executor*, at most a few ahead.
+
+    Ends when the thread has ended: closing sets *stop*, at which *source* is to end soon, and waits for it.
+    """
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Queue[bytes | None] = asyncio.Queue()
+    room = threading.Semaphore(_AHEAD)
+
+    def produce() -> None:
+        try:
+            for piece in source:
+                room.acquire()
+                if stop.is_set():
+                    return
+                loop.call_soon_threadsafe(ready.put_nowait, piece)
+        finally:
+            source.close()
+            loop.call_soon_threadsafe(ready.put_nowait, None)
+
+    producing = loop.run_in_executor(executor, produce)
+    try:
+        while (piece := await ready.get()) is not None:
+            room.release()
+            yield piece
+        await producing
+    finally:
+        stop.set()
+        room.release()
+        with contextlib.suppress(Exception):
+            await asyncio.shield(producing)
+
+
+async def send_reply(
+    reply: Reply,
+    headers: list[tuple[str, str]],
+    gone: asyncio.Future[None],
+    send: Send,
+    *,
+    head: bool,
+    patience: float,
+) -> int:
+    """Send *reply* under *headers*; return the bytes of its body that were sent.
+
+    *gone* is done when the client has gone away. *head*: the request was HEAD, so that no body goes out.
+    *patience*: seconds that the client may take for one piece; then it is given up, as if it had gone away.
+
+    Raises:
+        DisconnectedError: before all was sent.
+        Exception: what making the body raised; the connection is to be closed.
+    """
+    body = reply.body
+    start = _start(reply, headers)
+    if isinstance(body, bytes):
+        sent = b"" if head else body
+        await _within(patience, send(start))
+        await _within(patience, send({"type": "http.response.body", "body": sent, "more_body": False}))
+        return len(sent)
+    return await unless_gone(_send_pieces(reply, start, send, head, patience), gone)
+
+
+class DisconnectedError(Exception):
+    """The client has closed its connection, or reads nothing any more."""
+
+
+async def unless_gone(work: Coroutine[Any, Any, R], gone: asyncio.Future[None]) -> R:
+    """The result of *work*, which is cancelled when the client has gone away.
+
+    Raises:
+        DisconnectedError: it has.
+    """
+    working = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait((working, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise DisconnectedError
+        return working.result()
+    finally:
+        if not working.done():
+            working.cancel()
+            await asyncio.wait({working})
+
+
+async def send_early(
+    reply: Reply, headers: list[tuple[str, str]], receive: Receive, send: Send, *, head: bool, patience: float
+) -> int:
+    """As :func:`send_reply`, for a reply of bytes to a request whose body is still coming.
+
+    A connection that is closed while bytes arrive is reset, and the client may never see the reply. So what
+    it still sends is taken in and forgotten for a while.
+    """
+    assert isinstance(reply.body, bytes)
+    sent = b"" if head else reply.body
+    await _within(patience, send(_start(reply, headers)))
+    await _within(patience, send({"type": "http.response.body", "body": sent, "more_body": True}))
+    await _linger(receive)
+    await _within(patience, send({"type": "http.response.body", "body": b"", "more_body": False}))
+    return len(sent)
+
+
+async def _linger(receive: Receive) -> None:
+    taken = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_LINGER_SECONDS):
+            while taken < _LINGER_BYTES:
+                message = await receive()
+                if message["type"] != "http.request" or not message.get("more_body"):
+                    return
+                taken += len(message.get("body", b""))
+
+
+def _start(reply: Reply, headers: list[tuple[str, str]]) -> Message:
+    return {
+        "type": "http.response.start",
+        "status": reply.status,
+        "headers": [(name.lower().encode("ascii"), _header_value(value)) for name, value in headers],
+    }
+
+
+async def _send_pieces(reply: Reply, start: Message, send: Send, head: bool, patience: float) -> int:
+    sent = 0
+    pieces = _pieces(reply.body)
+    try:
+        await _within(patience, send(start))
+        try:
+            if not head:
+                async for piece in pieces:
+                    await _within(
+                        patience, send({"type": "http.response.body", "body": piece, "more_body": True})
+                    )
+                    sent += len(piece)
+        except asyncio.CancelledError:
+            # The endpoint stops, or the client has gone, which hears nothing then.
+            if reply.parting:
+                await _within(_PARTING_SECONDS, send({"type": "http.response.body", "body": reply.parting}))
+            raise
+        await _within(patience, send({"type": "http.response.body", "body": b"", "more_body": False}))
+    finally:
+        await pieces.aclose()
+    return sent
+
+
+async def _pieces(body: ReplyBody) -> AsyncGenerator[bytes, None]:
+    """The pieces of any body; of a generator that blocks, the next one is made while one is sent."""
+    if isinstance(body, bytes):
+        yield body
+        return
+    if isinstance(body, AsyncGenerator):
+        try:
+            async for piece in body:
+                yield piece
+        finally:
+            await body.aclose()
+        return
+    following = asyncio.ensure_future(in_thread(_next, body))
+    try:
+        while (made := await asyncio.shield(following)) is not None:
+            following = asyncio.ensure_future(in_thread(_next, body))
+            yield made
+    finally:
+        await to_the_end(_closed(body, following))
+
+
+async def _closed(body: Generator[bytes, None, None], following: asyncio.Future[bytes | None]) -> None:
+    """Close *body*, of which a piece may still be made."""
+    with contextlib.suppress(Exception):
+        await following
+    await in_thread(body.close)
+
+
+def _next(pieces: Generator[bytes, None, None]) -> bytes | None:
+    return next(pieces, None)
+
+
+async def _within(patience: float, sending: Awaitable[None]) -> None:
+    try:
+        async with asyncio.timeout(patience):
+            await sending
+    except TimeoutError as error:
+        raise DisconnectedError from error
+
+
+def _header_value(value: str) -> bytes:
+    """A header's value as bytes: S3's headers are ASCII, and what a user put in is sent as UTF-8."""
+    return value.encode("utf-8", "surrogateescape")

@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from s3sql.server.exchange import Reply
+from s3sql.server.streaming import DisconnectedError, Message, from_thread, send_early, send_reply
+
+
+class Connection:
+    """The two ends of an ASGI connection: what was sent, and a client that may go away or read slowly."""
+
+    def __init__(self) -> None:
+        self.sent: list[Message] = []
+        self.gone = asyncio.Event()
+        self.reads = asyncio.Event()
+        self.reads.set()
+        self.coming: list[bytes] = []
+
+    async def receive(self) -> Message:
+        if self.coming:
+            piece = self.coming.pop(0)
+            return {"type": "http.request", "body": piece, "more_body": bool(self.coming)}
+        await self.gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def until_gone(self) -> None:
+        await self.gone.wait()
+
+    async def send(self, message: Message) -> None:
+        await self.reads.wait()
+        self.sent.append(message)
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(message.get("body", b"") for message in self.sent)
+
+
+def run(test: Callable[[], Any]) -> None:
+    asyncio.run(asyncio.wait_for(test(), 30))
+
+
+async def sent_by(reply: Reply, connection: Connection, *, head: bool = False, patience: float = 10) -> int:
+    gone = asyncio.ensure_future(connection.until_gone())
+    try:
+        return await send_reply(reply, reply.headers, gone, connection.send, head=head, patience=patience)
+    finally:
+        gone.cancel()
+
+
+def test_bytes_are_one_message() -> None:
+    async def test() -> None:
+        connection = Connection()
+        assert await sent_by(Reply(200, [("X-A", "grün")], b"abc"), connection) == 3
+        start, body = connection.sent
+        assert (start["status"], start["headers"]) == (200, [(b"x-a", "grün".encode())])
+        assert (body["body"], body["more_body"]) == (b"abc", False)
+
+    run(test)
+
+
+@pytest.mark.parametrize("kind", ["bytes", "generator", "asynchronous"])
+def test_head_has_no_body(kind: str) -> None:
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        yield b"abc"
+
+    async def test() -> None:
+        body: Any = {"bytes": b"abc", "generator": (b for b in [b"abc"]), "asynchronous": pieces()}[kind]
+        connection = Connection()
+        assert await sent_by(Reply(200, [], body), connection, head=True) == 0
+        assert connection.body == b""
+        assert not connection.sent[-1]["more_body"]
+
+    run(test)
+
+
+def test_a_generator_is_read_piece_by_piece_and_closed() -> None:
+    closed = []
+
+    def pieces() -> Generator[bytes, None, None]:
+        try:
+            for number in range(5):
+                yield b"%d" % number
+        finally:
+            closed.append(threading.current_thread() is threading.main_thread())
+
+    async def test() -> None:
+        connection = Connection()
+        assert await sent_by(Reply(200, [], pieces()), connection) == 5
+        assert connection.body == b"01234"
+        assert closed == [False], "what blocks is closed in a thread"
+
+    run(test)
+
+
+def test_all_pieces_of_a_thread_arrive_in_order() -> None:
+    async def test() -> None:
+        connection = Connection()
+        with ThreadPoolExecutor(1) as executor:
+            body = from_thread((b"%d," % n for n in range(100)), executor, threading.Event())
+            await sent_by(Reply(200, [], body), connection)
+        assert connection.body == b"".join(b"%d," % n for n in range(100))
+
+    run(test)
+
+
+def test_a_client_that_reads_nothing_stops_the_thread() -> None:
+    made = 0
+
+    def pieces() -> Generator[bytes, None, None]:
+        nonlocal made
+        while True:
+            made += 1
+            yield b"x"
+
+    async def test() -> None:
+        with ThreadPoolExecutor(1) as executor:
+            body = from_thread(pieces(), executor, threading.Event())
+            assert await anext(body) == b"x"
+            while made < 5:
+                await asyncio.sleep(0.001)
+            await asyncio.sleep(0.05)
+            # One was taken, four may wait, and one more is at hand.
+            assert made <= 6
+            await body.aclose()
+
+    run(test)
+
+
+@pytest.mark.parametrize("reading", [True, False], ids=["reading", "stalled"])
+def test_a_client_that_goes_away_ends_the_thread(reading: bool) -> None:
+    closed = threading.Event()
+
+    def pieces(stop: threading.Event) -> Generator[bytes, None, None]:
+        try:
+            while not stop.is_set():
+                yield b"x" * 1000
+        finally:
+            closed.set()
+
+    async def test() -> None:
+        connection = Connection()
+        stop = threading.Event()
+        with ThreadPoolExecutor(1) as executor:
+            body = from_thread(pieces(stop), executor, stop)
+            sending = asyncio.create_task(sent_by(Reply(200, [], body), connection))
+            while len(connection.sent) < 3:
+                await asyncio.sleep(0.001)
+            if not reading:
+                connection.reads.clear()
+            connection.gone.set()
+            connection.reads.set()
+            with pytest.raises(DisconnectedError):
+                await sending
+            assert closed.is_set()
+        assert connection.sent[-1].get("more_body", True), "nothing says that the body is whole"
+
+    run(test)
+
+
+def test_a_client_that_takes_nothing_for_too_long_is_given_up() -> None:
+    async def test() -> None:
+        connection = Connection()
+        connection.reads.clear()
+        with pytest.raises(DisconnectedError):
+            await sent_by(Reply(200, [], b"abc"), connection, patience=0.01)
+
+    run(test)
+
+
+def test_what_breaks_a_body_reaches_the_caller() -> None:
+    def pieces() -> Generator[bytes, None, None]:
+        yield b"a"
+        raise ValueError("broken")
+
+    async def test() -> None:
+        connection = Connection()
+        with ThreadPoolExecutor(1) as executor:
+            body = from_thread(pieces(), executor, threading.Event())
+            with pytest.raises(ValueError, match="broken"):
+                await sent_by(Reply(200, [], body), connection)
+        assert connection.sent[-1]["more_body"]
+
+    run(test)
+
+
+def test_the_last_words_of_a_reply_that_is_broken_off() -> None:
+    async def endless() -> AsyncGenerator[bytes, None]:
+        while True:
+            yield b"x"
+            await asyncio.sleep(0.001)
+
+    async def test() -> None:
+        connection = Connection()
+        sending = asyncio.create_task(sent_by(Reply(200, [], endless(), parting=b"bye"), connection))
+        while len(connection.sent) < 3:
+            await asyncio.sleep(0.001)
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+        assert connection.sent[-1] == {"type": "http.response.body", "body": b"bye"}
+
+    run(test)
+
+
+def test_a_reply_before_the_body_has_come_waits_for_it() -> None:
+    async def test() -> None:
+        connection = Connection()
+        connection.coming = [b"x" * 1000] * 10
+        reply = Reply(403, [], b"no")
+        sent = await send_early(
+            reply, reply.headers, connection.receive, connection.send, head=False, patience=10
+        )
+        assert sent == 2
+        assert not connection.coming
+        assert [message.get("more_body") for message in connection.sent] == [None, True, False]
+
+    run(test)
