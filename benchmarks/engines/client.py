@@ -22,7 +22,7 @@ class Client:
                 Key=path.name,
                 Expression=query.sql,
                 ExpressionType="SQL",
-                InputSerialization=_input(query),
+                InputSerialization=input_serialization(query),
                 OutputSerialization={"CSV": {}},
             )
             return receive(answer["Payload"], query, target)
@@ -30,7 +30,8 @@ class Client:
         return {"select_object_content": select}
 
 
-def _input(query: Query) -> dict[str, object]:
+def input_serialization(query: Query) -> dict[str, object]:
+    """What the file of *query* holds, in boto3's shape."""
     if query.is_json:
         return {"JSON": {"Type": "LINES"}}
     if query.is_parquet:
