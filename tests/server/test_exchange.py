@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -51,8 +52,6 @@ def test_a_call_that_waits_for_a_thread_is_not_forgotten() -> None:
         assert may_end.wait(30)
 
     async def main() -> None:
-        from concurrent.futures import ThreadPoolExecutor
-
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
         blocking = asyncio.ensure_future(in_thread(block))
         while not busy.is_set():
