@@ -10,8 +10,8 @@ import argparse
 import os
 import sys
 
-from s3sql.server.configuration import ConfigurationError, configure
-from s3sql.server.options import OPTIONS
+from s3sql.server.running.configuration import ConfigurationError, configure
+from s3sql.server.running.options import OPTIONS
 
 _EXAMPLES = """
 Every option is also a variable and a name in a TOML file: --max-selects is S3SQL_MAX_SELECTS, and max_selects
@@ -63,7 +63,7 @@ def serve(arguments: argparse.Namespace) -> int:
     except ConfigurationError as error:
         return _fail(str(error), 2)
     try:
-        from s3sql.server.run import StartError, run
+        from s3sql.server.running.run import StartError, run
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing not in _EXTRA:

@@ -24,7 +24,7 @@ from s3sql.errors import S3SelectError
 from s3sql.server.address import MAX_KEY_BYTES, Address
 from s3sql.server.operations import is_read
 from s3sql.server.settings import Key, Settings
-from s3sql.server.sigv4 import Authenticated
+from s3sql.server.signatures.sigv4 import Authenticated
 
 _READ_BY_ALL = frozenset(
     {"GetObject", "HeadObject", "ListObjects", "ListObjectsV2", "HeadBucket", "GetBucketLocation"}

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-#: The logger that access records go to; :mod:`s3sql.server.logs` gives it its place.
+#: The logger that access records go to; :mod:`s3sql.server.running.logs` gives it its place.
 LOGGER = logging.getLogger("s3sql.access")
 
 #: A text of a client is cut after so many characters; a key has no more than 1,024 bytes.

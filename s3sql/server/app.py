@@ -26,18 +26,18 @@ from s3sql.server.archive.embedded_results import EmbeddedResults
 from s3sql.server.archive.jobs import ArchiveJobs
 from s3sql.server.archive.results import ResultStore
 from s3sql.server.archive.upstream_results import UpstreamResults
-from s3sql.server.configuration import from_environment
 from s3sql.server.endpoint import S3Endpoint
 from s3sql.server.exchange import Handler
-from s3sql.server.forward import Forwarder
 from s3sql.server.metrics import Metrics
 from s3sql.server.objects import object_handlers
 from s3sql.server.opening import EmbeddedOpening, UpstreamOpening
 from s3sql.server.restore import Restores
+from s3sql.server.running.configuration import from_environment
 from s3sql.server.select import Open, Selects
 from s3sql.server.settings import Settings
 from s3sql.server.streaming import Message, Receive, Send
-from s3sql.server.upstream import UpstreamStores
+from s3sql.server.upstream.forward import Forwarder
+from s3sql.server.upstream.stores import UpstreamStores
 from s3sql.stores.embedded.store import EmbeddedStore
 
 #: Threads for what blocks in handlers: files, SQLite, opening objects.

@@ -24,14 +24,14 @@ from s3sql.errors import S3SelectError
 from s3sql.server.access import authorise
 from s3sql.server.access_log import AccessRecord, log_request
 from s3sql.server.address import Address, parse_address
-from s3sql.server.body import RequestBody
+from s3sql.server.bodies.body import RequestBody
 from s3sql.server.error_document import error_reply, internal_error
 from s3sql.server.exchange import Handler, Reply, S3Request
-from s3sql.server.hoisted_headers import with_hoisted_headers
 from s3sql.server.metrics import Metrics
 from s3sql.server.operations import operation_of
 from s3sql.server.settings import Settings
-from s3sql.server.sigv4 import authenticate
+from s3sql.server.signatures.hoisted_headers import with_hoisted_headers
+from s3sql.server.signatures.sigv4 import authenticate
 from s3sql.server.streaming import (
     DisconnectedError,
     Message,

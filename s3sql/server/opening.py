@@ -8,7 +8,7 @@ from __future__ import annotations
 from s3sql.errors import S3SelectError
 from s3sql.server.exchange import S3Request
 from s3sql.server.objects.customer_keys import customer_key
-from s3sql.server.upstream import UpstreamStores
+from s3sql.server.upstream.stores import UpstreamStores
 from s3sql.stores.base import StoredObject
 from s3sql.stores.embedded.store import EmbeddedStore
 

@@ -1,7 +1,7 @@
 """What an endpoint is told to be: where it listens, what it serves, whom it knows.
 
-In: values from arguments, environment and file (:mod:`s3sql.server.configuration`).  Out: frozen settings
-that every other module is given.
+In: values from arguments, environment and file (:mod:`s3sql.server.running.configuration`).  Out: frozen
+settings that every other module is given.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from botocore.config import Config
 
 from s3sql.cli import main
 from s3sql.cli.arguments import parser
-from s3sql.server.options import OPTIONS
+from s3sql.server.running.options import OPTIONS
 
 ROOT = Path(__file__).parents[2]
 KEYS = {"S3SQL_ACCESS_KEY": "AKIDEXAMPLE", "S3SQL_SECRET_KEY": "hush-hush-hush"}
@@ -237,7 +237,7 @@ def test_the_extra_is_not_there(
 
 
 def test_what_else_is_not_there_is_a_defect(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "s3sql.server.run", raising=False)
-    monkeypatch.setitem(sys.modules, "s3sql.server.banner", None)
+    monkeypatch.delitem(sys.modules, "s3sql.server.running.run", raising=False)
+    monkeypatch.setitem(sys.modules, "s3sql.server.running.banner", None)
     with pytest.raises(ModuleNotFoundError):
         main(["serve", str(folder)])

@@ -18,7 +18,7 @@ import uvicorn
 from botocore.config import Config
 
 from s3sql.server.app import application
-from s3sql.server.http_protocol import protocol_class
+from s3sql.server.running.http_protocol import protocol_class
 from s3sql.server.settings import Credentials, Key, Settings
 
 ACCESS_KEY = "AKIDEXAMPLE"

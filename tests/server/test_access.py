@@ -9,8 +9,8 @@ from s3sql.errors import S3SelectError
 from s3sql.server.access import ANONYMOUS, CopySource, authorise, copy_source
 from s3sql.server.address import Address
 from s3sql.server.settings import Credentials, Key, Settings, Upstream
-from s3sql.server.signing import Scope, SigningKey
-from s3sql.server.sigv4 import Authenticated
+from s3sql.server.signatures.signing import Scope, SigningKey
+from s3sql.server.signatures.sigv4 import Authenticated
 
 ACCOUNT = "123456789012"
 READER = Key(Credentials("READER", "r"), {"logs-*": "read", "shared": "readwrite", "drop": "write"})

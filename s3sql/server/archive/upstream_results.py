@@ -22,7 +22,7 @@ from s3sql.server.archive.output import Grant, OutputLocation
 from s3sql.server.archive.results import Buffer, Source, not_archived
 from s3sql.server.objects.attributes import ARCHIVED
 from s3sql.server.settings import Key
-from s3sql.server.upstream import UpstreamStores
+from s3sql.server.upstream.stores import UpstreamStores
 from s3sql.stores.base import StoredObject
 from s3sql.stores.s3 import S3Object, asking_about
 

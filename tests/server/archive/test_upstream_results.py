@@ -18,7 +18,7 @@ from s3sql.server.archive.output import Encryption, Grant, OutputLocation
 from s3sql.server.archive.results import Buffer, Source
 from s3sql.server.archive.upstream_results import UpstreamResults
 from s3sql.server.settings import Credentials, Key, Settings, Upstream
-from s3sql.server.upstream import UpstreamStores
+from s3sql.server.upstream.stores import UpstreamStores
 
 CALLER = Key(Credentials("AKIDEXAMPLE", "secret"), upstream=Credentials("upstream", "secret"))
 PLAIN = OutputLocation("out", "p")
