@@ -44,7 +44,9 @@ _SOURCE_OWNER = "x-amz-source-expected-bucket-owner"
 _ACCOUNT = re.compile("[0-9]{12}", re.ASCII)
 #: What may be in a bucket's name, in the oldest buckets too. A slash above all may not: a pattern would match
 #: behind it, and whoever splits the path differently would see another bucket.
-_BUCKET_NAME = re.compile("[a-zA-Z0-9._-]{1,255}", re.ASCII)
+_BUCKET_NAME = re.compile(r"(?!\.{1,2}$)[a-zA-Z0-9._-]{1,255}", re.ASCII)
+#: Segments of a path that somebody on the way to an upstream may resolve, and so reach another bucket.
+_DOTS = frozenset({".", ".."})
 
 
 class CopySource(NamedTuple):
@@ -74,6 +76,10 @@ def authorise(
         _check_anonymous(settings, operation, address)
     else:
         _check_key(authenticated.key, operation, address, headers)
+        if settings.upstream is not None and not authenticated.key.may_see_all:
+            _check_segments(address.key)
+            if operation in _COPIES:
+                _check_segments(copy_source(headers).key)
     # The owner of an upstream's buckets is the upstream's to know.
     if settings.upstream is None:
         for name in (_OWNER, _SOURCE_OWNER):
@@ -137,6 +143,16 @@ def _check_bucket(key: Key, want: Literal["read", "write"], bucket: str, operati
             "AccessDenied",
             f"The access key {key.access_key!r} may not {want} the bucket {bucket[:63]!r}, which {operation} "
             "needs.",
+        )
+
+
+def _check_segments(key: str | None) -> None:
+    """Refuse what a proxy before the upstream could take for the way to another bucket."""
+    if key is not None and not _DOTS.isdisjoint(key.split("/")):
+        raise S3SelectError(
+            "AccessDenied",
+            f"Access Denied: the key {key[:60]!r} has a segment of dots alone. A proxy could take it for "
+            "another bucket, so an access key that may not use all buckets may not use it.",
         )
 
 

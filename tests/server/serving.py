@@ -43,7 +43,8 @@ def serving(settings: Settings) -> Iterator[str]:
             http=protocol_class(settings.limits),
             ws="none",
             lifespan="on",
-            log_level="warning",
+            # Not uvicorn's own, which is for the whole process and would outlive the test.
+            log_config=None,
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=2,

@@ -240,3 +240,18 @@ def test_a_source_that_is_missing() -> None:
     with pytest.raises(S3SelectError) as caught:
         copy_source(Headers({}))
     assert caught.value.code == "InvalidArgument"
+
+
+@pytest.mark.parametrize("key", ["..", "../alpha/key", "a/./b", "a/.."])
+def test_dots_lead_nobody_out_of_a_bucket_before_an_upstream(key: str) -> None:
+    upstream = {"directory": None, "upstream": Upstream("http://127.0.0.1:9")}
+    address = Address("logs-1", key)
+    assert "segment of dots" in denied("GetObject", address, READER, **upstream)
+    pass_("GetObject", address, OWNER, **upstream)
+    pass_("GetObject", address, READER)
+    pass_("GetObject", Address("logs-1", "a/..b/...c"), READER, **upstream)
+
+
+@pytest.mark.parametrize("bucket", [".", ".."])
+def test_dots_are_no_bucket(bucket: str) -> None:
+    assert refusal("GetObject", Address(bucket, "key"), OWNER).code == "InvalidBucketName"
