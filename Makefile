@@ -30,9 +30,10 @@ docs: .venv/.dev
 	$(BIN)/python -m grammar.compatibility
 	$(BIN)/python -m grammar.railroad
 
-## bench: s3sql against DuckDB, Polars and DataFusion; about half an hour, and 3 GB of disk in .cache
+## bench: s3sql against DuckDB, Polars and DataFusion, then what HTTP costs; half an hour, 4 GB of disk in .cache
 bench: .venv/.bench
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.endpoint
 
 ## fuzz: ten minutes of random bytes for each target of tests/fuzz; CPython 3.11 to 3.13
 fuzz: .venv/.fuzz

@@ -25,7 +25,6 @@ from starlette.datastructures import Headers
 
 from s3sql.checksums import RunningChecksum, checksum_of, decoded_checksum
 from s3sql.errors import S3SelectError
-from s3sql.server.bodies import announced as body_headers
 from s3sql.server.bodies.announced import ExpectedBody, expected_body
 from s3sql.server.bodies.aws_chunked import AwsChunkedDecoder
 from s3sql.server.exchange import in_thread
@@ -48,11 +47,6 @@ SLOWEST_BYTES = 1 << 10
 
 #: Operations whose checksum headers describe the object that results, not the body.
 _OF_WHOLE_OBJECT = ("CompleteMultipartUpload",)
-
-
-def stored_content_encoding(headers: Headers) -> str | None:
-    """``Content-Encoding`` as an object keeps it: without ``aws-chunked``; None if nothing is left."""
-    return body_headers.stored_content_encoding(headers)
 
 
 class RequestBody:

@@ -16,7 +16,7 @@ from email.utils import format_datetime
 from starlette.datastructures import Headers
 
 from s3sql.errors import S3SelectError
-from s3sql.server.bodies.body import stored_content_encoding
+from s3sql.server.bodies.announced import stored_content_encoding
 from s3sql.server.objects.customer_keys import customer_key_headers
 from s3sql.server.objects.tags import tags_of_header
 from s3sql.stores.embedded.model import Attributes, Checksum, ObjectInfo

@@ -17,7 +17,8 @@ from starlette.datastructures import Headers
 from s3sql.checksums import ALGORITHMS, checksum_of
 from s3sql.errors import S3SelectError
 from s3sql.server.bodies import body as body_module
-from s3sql.server.bodies.body import RequestBody, stored_content_encoding
+from s3sql.server.bodies.announced import stored_content_encoding
+from s3sql.server.bodies.body import RequestBody
 from s3sql.server.exchange import Body
 from s3sql.server.settings import Limits
 from s3sql.server.signatures.signing import Scope, SigningKey
