@@ -25,6 +25,9 @@ from s3sql.server.settings import Logs
 _MOST_WAITING = 10_000
 _PATIENCE = 2.0
 
+#: What uvicorn says of an application that ends an answer before its end, which closes the connection.
+_BROKEN_OFF = "ASGI callable returned without completing response."
+
 
 class WriterThread(logging.Handler):
     """Hands records to *handler* in a thread."""
@@ -117,7 +120,7 @@ def writing(logs: Logs) -> Iterator[None]:
         terminal = logging.StreamHandler(sys.stderr)
         terminal.setFormatter(JsonFormatter() if logs.format == "json" else TextFormatter())
         messages = WriterThread(terminal)
-        messages.addFilter(_says_something)
+        messages.addFilter(says_something)
         stack.callback(messages.close)
         level = getattr(logging, logs.level.upper())
         _attach(stack, logging.getLogger(), messages, logging.WARNING)
@@ -156,9 +159,14 @@ def _attach(
     stack.callback(logger.removeHandler, handler)
 
 
-def _says_something(record: logging.LogRecord) -> bool:
-    """Whether *record* is more than uvicorn's note that an answer was broken off by the stopping endpoint."""
-    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
+def says_something(record: logging.LogRecord) -> bool:
+    """Whether *record* is more than uvicorn's note that an answer was broken off.
+
+    That happens on purpose: the endpoint stops, a client takes nothing any more, or a body that was begun
+    cannot be completed. The access log says which.
+    """
+    cancelled = record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError)
+    return not cancelled and record.msg != _BROKEN_OFF
 
 
 def _time(record: logging.LogRecord) -> str:

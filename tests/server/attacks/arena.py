@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from s3sql.server.running.logs import says_something
 from s3sql.server.settings import Credentials, Key, Limits
 from tests.server.attacks.wire import CANARY, OWNER, Caller, exchanged, signed
 from tests.server.serving import serving, settings_for
@@ -133,7 +134,7 @@ class DefectHandler(logging.Handler):
             status = json.loads(record.getMessage())["status"]
             if status >= 500 and status not in (501, 503):
                 defect = record.getMessage()
-        elif record.levelno >= logging.ERROR or record.exc_info:
+        elif (record.levelno >= logging.ERROR or record.exc_info) and says_something(record):
             defect = logging.Formatter("%(name)s: %(message)s").format(record)
         if defect is not None:
             for arena in self._arenas:

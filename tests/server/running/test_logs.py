@@ -95,9 +95,11 @@ def test_the_note_of_a_broken_off_answer_is_left_out(capfd: pytest.CaptureFixtur
     with writing(Logs()):
         for error in (asyncio.CancelledError(), ValueError("shown")):
             logging.getLogger("uvicorn.error").error("Exception in ASGI application", exc_info=error)
+        logging.getLogger("uvicorn.error").error("ASGI callable returned without completing response.")
     err = capfd.readouterr().err
     assert err.count("Exception in ASGI application") == 1
     assert "ValueError: shown" in err
+    assert "without completing" not in err
 
 
 class Stuck(logging.Handler):

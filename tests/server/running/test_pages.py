@@ -15,7 +15,7 @@ from s3sql.server.running.options import OPTIONS
 from s3sql.server.settings import Limits, Settings
 from s3sql.stores.embedded.store import EmbeddedStore
 
-PAGES = Path(__file__).parents[2] / "docs"
+PAGES = Path(__file__).parents[3] / "docs"
 PAGE = (PAGES / "endpoint.md").read_text(encoding="utf-8")
 DEPLOYMENT = (PAGES / "deploy.md").read_text(encoding="utf-8")
 
