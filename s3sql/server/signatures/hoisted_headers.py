@@ -19,7 +19,7 @@ from s3sql.errors import S3SelectError
 from s3sql.server.signatures.claims import SIGNATURE_PARAMETER
 
 #: Parameters of the signature itself, in lower case; they never were headers, or not of the request's.
-_OF_THE_SIGNATURE = frozenset(
+PARAMETERS_OF_THE_SIGNATURE = frozenset(
     {
         "x-amz-algorithm",
         "x-amz-content-sha256",
@@ -49,7 +49,7 @@ def with_hoisted_headers(headers: Headers, parameters: Mapping[str, str]) -> Hea
     hoisted: dict[str, str] = {}
     for name, value in parameters.items():
         lower = name.lower()
-        if not _NAME.fullmatch(lower) or lower in _OF_THE_SIGNATURE:
+        if not _NAME.fullmatch(lower) or lower in PARAMETERS_OF_THE_SIGNATURE:
             continue
         if _CONTROL.search(value):
             raise S3SelectError("InvalidArgument", f"The parameter {lower[:60]!r} has a control character.")

@@ -29,7 +29,7 @@ from s3sql.errors import S3SelectError
 from s3sql.server.access import COPY_SOURCE, copy_source
 from s3sql.server.exchange import S3Request
 from s3sql.server.signatures.claims import SIGNATURE_PARAMETER
-from s3sql.server.signatures.hoisted_headers import with_hoisted_headers
+from s3sql.server.signatures.hoisted_headers import PARAMETERS_OF_THE_SIGNATURE, with_hoisted_headers
 
 #: What concerns one connection only.
 _HOP_BY_HOP = frozenset(
@@ -60,20 +60,6 @@ _REPLACED = frozenset(
         "x-amz-decoded-content-length",
         "x-amz-security-token",
         "x-amz-trailer",
-    }
-)
-
-#: The parameters by which a URL is presigned.
-_SIGNATURE = frozenset(
-    {
-        "x-amz-algorithm",
-        "x-amz-content-sha256",
-        "x-amz-credential",
-        "x-amz-date",
-        "x-amz-expires",
-        "x-amz-security-token",
-        "x-amz-signature",
-        "x-amz-signedheaders",
     }
 )
 
@@ -143,7 +129,8 @@ def _parameters(request: S3Request) -> Iterator[str]:
                 "InvalidArgument",
                 f"{COPY_SOURCE} came in the query string of a URL that is not presigned; use a header.",
             )
-        if raw and lower not in _SIGNATURE and not (lower.startswith("x-amz-") and lower in hoisted):
+        of_the_signature = lower in PARAMETERS_OF_THE_SIGNATURE
+        if raw and not of_the_signature and not (lower.startswith("x-amz-") and lower in hoisted):
             yield _encoded(name) + equals.decode() + _encoded(value)
 
 

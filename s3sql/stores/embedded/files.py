@@ -195,6 +195,15 @@ def has_exact_name(folder: int, name: str) -> bool:
         return any(entry.name == name for entry in entries)
 
 
+@contextlib.contextmanager
+def reported(name: str) -> Iterator[None]:
+    """What the system says of *name* while the block runs, as S3's errors."""
+    try:
+        yield
+    except OSError as error:
+        raise store_error(error, name) from error
+
+
 def store_error(error: OSError, name: str) -> S3SelectError:
     """The S3 error for what the operating system said when *name* was read or written."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -208,3 +217,10 @@ def store_error(error: OSError, name: str) -> S3SelectError:
     if error.errno in (errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT):
         return S3SelectError("ServiceUnavailable", f"The disk failed at {name}: {error.strerror}.")
     return file_error(error, name)
+
+
+def unwritable(name: str) -> S3SelectError:
+    """The error for a write below the folder *name*, which can only be read."""
+    return S3SelectError(
+        "AccessDenied", f"Access Denied: the folder {name} cannot be written, and is served for reading only."
+    )

@@ -91,6 +91,15 @@ def check_key(key: str) -> None:
         )
 
 
+def may_exist(key: str) -> bool:
+    """Whether an object could be stored under *key*; what could not is not looked for."""
+    try:
+        check_key(key)
+    except S3SelectError:
+        return False
+    return True
+
+
 def segments_of(key: str) -> list[str] | None:
     """The segments of the path that stands for *key* and for no other key; None for a hidden one."""
     segments = key.split("/")

@@ -20,10 +20,9 @@ none, and is served as it is, without metadata and hidden keys.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from s3sql.errors import S3SelectError
@@ -31,10 +30,10 @@ from s3sql.stores.base import refuse_options
 from s3sql.stores.embedded.buckets import Buckets
 from s3sql.stores.embedded.customer_keys import check_customer_key, customer_key_of
 from s3sql.stores.embedded.description import Description
-from s3sql.stores.embedded.files import SUPPORTED, store_error
-from s3sql.stores.embedded.keys import OWN_PREFIX, check_key, check_new_bucket_name
+from s3sql.stores.embedded.files import SUPPORTED, reported, unwritable
+from s3sql.stores.embedded.keys import OWN_PREFIX, check_key, check_new_bucket_name, may_exist
 from s3sql.stores.embedded.listing import Listing
-from s3sql.stores.embedded.lookup import Lookup, Version
+from s3sql.stores.embedded.lookup import Lookup
 from s3sql.stores.embedded.model import (
     Attributes,
     Bucket,
@@ -116,7 +115,7 @@ class EmbeddedStore:
 
     def buckets(self) -> list[Bucket]:
         """All buckets by name: the folders whose names can be those of buckets."""
-        with self._reported("the store"):
+        with reported("the store"):
             return self._buckets.all()
 
     def bucket(self, name: str) -> Bucket:
@@ -125,7 +124,7 @@ class EmbeddedStore:
         Raises:
             S3SelectError: ``NoSuchBucket``.
         """
-        with self._reported(name):
+        with reported(name):
             return self._buckets.find(name)
 
     def create_bucket(self, name: str) -> Bucket:
@@ -136,7 +135,7 @@ class EmbeddedStore:
         """
         check_new_bucket_name(name)
         state = self._writable()
-        with self._reported(name):
+        with reported(name):
             return self._buckets.create(state, name)
 
     def delete_bucket(self, name: str) -> None:
@@ -147,7 +146,7 @@ class EmbeddedStore:
         """
         self.bucket(name)
         state = self._writable()
-        with self._reported(name):
+        with reported(name):
             self._buckets.delete(state, name)
 
     def describe(self, bucket: str, key: str, customer_key: CustomerKey | None = None) -> ObjectInfo:
@@ -157,11 +156,11 @@ class EmbeddedStore:
             S3SelectError: ``NoSuchBucket``, ``NoSuchKey``, ``InvalidRequest`` for a customer's key that is
                 missing or not needed, ``AccessDenied`` for the wrong one.
         """
-        with self._reported(f"{bucket}/{key}"), self._lookup.bucket_folder(bucket) as folder:
-            version = self._lookup.find(folder, bucket, key) if _may_exist(key) else None
+        with reported(f"{bucket}/{key}"), self._lookup.bucket_folder(bucket) as folder:
+            version = self._lookup.find(folder, bucket, key) if may_exist(key) else None
             if version is None:
                 raise no_such_object(f"{bucket}/{key}")
-            _check_key_of(version, f"{bucket}/{key}", customer_key)
+            check_customer_key(f"{bucket}/{key}", version.description.customer_key_md5, customer_key)
             return version.told(bucket, key)
 
     def open_object(self, bucket: str, key: str, customer_key: CustomerKey | None = None) -> EmbeddedObject:
@@ -170,13 +169,13 @@ class EmbeddedStore:
         Raises:
             S3SelectError: as :meth:`describe`; ``BadDigest`` if its file is damaged.
         """
-        with self._reported(f"{bucket}/{key}"), self._lookup.bucket_folder(bucket) as folder:
-            opened = self._lookup.open(folder, bucket, key) if _may_exist(key) else None
+        with reported(f"{bucket}/{key}"), self._lookup.bucket_folder(bucket) as folder:
+            opened = self._lookup.open(folder, bucket, key) if may_exist(key) else None
             if opened is None:
                 raise no_such_object(f"{bucket}/{key}")
             version, descriptor = opened
             try:
-                _check_key_of(version, f"{bucket}/{key}", customer_key)
+                check_customer_key(f"{bucket}/{key}", version.description.customer_key_md5, customer_key)
             except S3SelectError:
                 os.close(descriptor)
                 raise
@@ -225,7 +224,7 @@ class EmbeddedStore:
             description = Description(
                 staged.etag, attributes, checksum, None if customer_key is None else customer_key.md5
             )
-            with self._reported(name):
+            with reported(name):
                 return placement.put(bucket, key, staged, description, conditions=conditions)
 
         return ObjectWriter(staged_file, place)
@@ -239,7 +238,7 @@ class EmbeddedStore:
                 is none.
         """
         placement = self._placement_of(bucket, key)
-        with self._reported(f"{bucket}/{key}"):
+        with reported(f"{bucket}/{key}"):
             return placement.delete(bucket, key, if_match)
 
     def tags(self, bucket: str, key: str) -> dict[str, str]:
@@ -248,8 +247,8 @@ class EmbeddedStore:
         Raises:
             S3SelectError: ``NoSuchBucket``, ``NoSuchKey``.
         """
-        with self._reported(f"{bucket}/{key}"), self._lookup.bucket_folder(bucket) as folder:
-            version = self._lookup.find(folder, bucket, key) if _may_exist(key) else None
+        with reported(f"{bucket}/{key}"), self._lookup.bucket_folder(bucket) as folder:
+            version = self._lookup.find(folder, bucket, key) if may_exist(key) else None
             if version is None:
                 raise no_such_object(f"{bucket}/{key}")
             return dict(version.description.attributes.tags)
@@ -261,7 +260,7 @@ class EmbeddedStore:
             S3SelectError: ``NoSuchBucket``, ``NoSuchKey``, ``AccessDenied``.
         """
         placement = self._placement_of(bucket, key)
-        with self._reported(f"{bucket}/{key}"):
+        with reported(f"{bucket}/{key}"):
             placement.set_tags(bucket, key, dict(tags))
 
     def list_objects(
@@ -275,7 +274,7 @@ class EmbeddedStore:
             S3SelectError: ``NoSuchBucket``.
         """
         catalogue = None if self._state is None else self._state.catalogue
-        with self._reported(bucket), self._lookup.bucket_folder(bucket) as folder:
+        with reported(bucket), self._lookup.bucket_folder(bucket) as folder:
             return Listing(self._lookup, catalogue, bucket, folder).page(prefix, delimiter, after, limit)
 
     def create_upload(
@@ -294,7 +293,7 @@ class EmbeddedStore:
             S3SelectError: ``NoSuchBucket``, ``InvalidRequest`` for a type that the algorithm has not.
         """
         self._placement_of(bucket, key)
-        with self._reported(f"{bucket}/{key}"):
+        with reported(f"{bucket}/{key}"):
             return self._uploads().create(
                 bucket, key, attributes, checksum_algorithm, checksum_type, customer_key
             )
@@ -305,7 +304,7 @@ class EmbeddedStore:
         Raises:
             S3SelectError: ``NoSuchBucket``, ``NoSuchUpload``.
         """
-        with self._reported(bucket), self._lookup.bucket_folder(bucket):
+        with reported(bucket), self._lookup.bucket_folder(bucket):
             return self._uploads().find(bucket, key, upload_id)
 
     def start_part(
@@ -318,7 +317,7 @@ class EmbeddedStore:
             another
                 customer's key than the upload's.
         """
-        with self._reported(f"{upload.bucket}/{upload.key}"):
+        with reported(f"{upload.bucket}/{upload.key}"):
             return self._uploads().start_part(upload, number, customer_key)
 
     def list_parts(
@@ -349,7 +348,7 @@ class EmbeddedStore:
         Raises:
             S3SelectError: ``NoSuchBucket``.
         """
-        with self._reported(bucket), self._lookup.bucket_folder(bucket):
+        with reported(bucket), self._lookup.bucket_folder(bucket):
             if self._multipart is None:
                 return [], False
             return self._multipart.page(bucket, prefix, delimiter, after_key, after_upload_id, limit)
@@ -370,7 +369,7 @@ class EmbeddedStore:
                 ``BadDigest`` and ``InvalidRequest`` for a checksum or size that is not the whole's,
                 ``PreconditionFailed``.
         """
-        with self._reported(f"{upload.bucket}/{upload.key}"):
+        with reported(f"{upload.bucket}/{upload.key}"):
             return self._uploads().complete(upload, parts, conditions, checksum, size)
 
     def abort_upload(self, upload: Upload) -> None:
@@ -379,51 +378,23 @@ class EmbeddedStore:
         Raises:
             S3SelectError: ``NoSuchUpload``.
         """
-        with self._reported(f"{upload.bucket}/{upload.key}"):
+        with reported(f"{upload.bucket}/{upload.key}"):
             self._uploads().abort(upload)
-
-    @contextlib.contextmanager
-    def _reported(self, name: str) -> Iterator[None]:
-        """What the system says, as S3's errors."""
-        try:
-            yield
-        except OSError as error:
-            raise store_error(error, name) from error
 
     def _writable(self) -> State:
         if self._state is None:
-            raise _unwritable(self.root)
+            raise unwritable(self.root.name)
         return self._state
 
     def _uploads(self) -> Multipart:
         if self._multipart is None:
-            raise _unwritable(self.root)
+            raise unwritable(self.root.name)
         return self._multipart
 
     def _placement_of(self, bucket: str, key: str) -> Placement:
         """Where a key of a bucket that exists is written."""
-        with self._reported(bucket), self._lookup.bucket_folder(bucket):
+        with reported(bucket), self._lookup.bucket_folder(bucket):
             check_key(key)
         if self._placement is None:
-            raise _unwritable(self.root)
+            raise unwritable(self.root.name)
         return self._placement
-
-
-def _check_key_of(version: Version, name: str, customer_key: CustomerKey | None) -> None:
-    check_customer_key(name, version.description.customer_key_md5, customer_key)
-
-
-def _may_exist(key: str) -> bool:
-    """Whether an object could be stored under *key*; what could not is not looked for."""
-    try:
-        check_key(key)
-    except S3SelectError:
-        return False
-    return True
-
-
-def _unwritable(root: Path) -> S3SelectError:
-    return S3SelectError(
-        "AccessDenied",
-        f"Access Denied: the folder {root.name} cannot be written, and is served for reading only.",
-    )
