@@ -12,6 +12,7 @@ Source of the codes: AWS S3 API Reference, "List of SELECT Object Content Error 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -37,7 +38,8 @@ class S3SelectError(Exception):
 
     ``code`` is AWS's spelling, quirks included; ``message`` says what was found, where, and what
     would work; ``status`` is the HTTP status when the error comes before the response stream;
-    ``position`` is the place in the query when there is one.
+    ``position`` is the place in the query when there is one; ``elements`` are further elements of S3's
+    document for this code, such as the ``Region`` that would have been right.
     """
 
     def __init__(
@@ -47,20 +49,24 @@ class S3SelectError(Exception):
         *,
         status: int | None = None,
         position: Position | None = None,
+        elements: Mapping[str, str] | None = None,
     ) -> None:
         self.code = code
         self.message = message or DEFAULT_MESSAGES.get(code, code)
         self.status = status or STATUSES.get(code, 400)
         self.position = position
+        self.elements = dict(elements or {})
         super().__init__(f"{code}: {self.message}")
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild, (self.code, self.message, self.status, self.position))
+        return (_rebuild, (self.code, self.message, self.status, self.position, self.elements))
 
 
-def _rebuild(code: str, message: str, status: int, position: Position | None) -> S3SelectError:
+def _rebuild(
+    code: str, message: str, status: int, position: Position | None, elements: Mapping[str, str]
+) -> S3SelectError:
     """Rebuild an unpickled error; exceptions with keyword arguments need the help."""
-    return S3SelectError(code, message, status=status, position=position)
+    return S3SelectError(code, message, status=status, position=position, elements=elements)
 
 
 #: HTTP statuses other than 400.
@@ -290,7 +296,6 @@ DEFAULT_MESSAGES: dict[str, str] = {
     "MetadataTooLarge": "The user metadata has more than 2,048 bytes.",
     "MissingContentLength": "The request must say the length of its body in Content-Length.",
     "MissingRequestBodyError": "The request has no body.",
-    "MissingSecurityHeader": "The request lacks a header that its signature needs.",
     "NoSuchUpload": "The upload does not exist: it was completed or aborted, or its id is wrong.",
     "ObjectAlreadyInActiveTierError": "The object is not archived; query it with SelectObjectContent.",
     "OperationAborted": "Another request for the same resource is under way. Please try again.",

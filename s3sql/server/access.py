@@ -39,6 +39,7 @@ ANONYMOUS: dict[Literal["nothing", "read", "select"], frozenset[str]] = {
 
 COPY_SOURCE = "x-amz-copy-source"
 _COPIES = ("CopyObject", "UploadPartCopy")
+_RENAME_SOURCE = "x-amz-rename-source"
 _OWNER = "x-amz-expected-bucket-owner"
 _SOURCE_OWNER = "x-amz-source-expected-bucket-owner"
 _ACCOUNT = re.compile("[0-9]{12}", re.ASCII)
@@ -135,6 +136,8 @@ def _check_key(key: Key, operation: str, address: Address, headers: Headers) -> 
         _check_bucket(key, want, address.bucket, operation)
     if operation in _COPIES:
         _check_bucket(key, "read", copy_source(headers).bucket, operation)
+    if operation == "RenameObject" and not key.may_see_all:
+        _check_renamed(headers.get(_RENAME_SOURCE, ""), address.bucket)
 
 
 def _check_bucket(key: Key, want: Literal["read", "write"], bucket: str, operation: str) -> None:
@@ -153,6 +156,15 @@ def _check_segments(key: str | None) -> None:
             "AccessDenied",
             f"Access Denied: the key {key[:60]!r} has a segment of dots alone. A proxy could take it for "
             "another bucket, so an access key that may not use all buckets may not use it.",
+        )
+
+
+def _check_renamed(source: str, bucket: str | None) -> None:
+    """Refuse a source of which nothing is known; S3 renames only within a bucket."""
+    if _decoded(source).removeprefix("/").partition("/")[0] != bucket:
+        raise S3SelectError(
+            "AccessDenied",
+            f"Access Denied: {_RENAME_SOURCE} is {source[:60]!r}, in another bucket than the target.",
         )
 
 

@@ -27,13 +27,28 @@ def error_reply(error: S3SelectError, address: Address | None, request_id: str, 
     if address is not None:
         if address.key is not None:
             members.append(("Key", address.key))
-        if address.bucket is not None:
+        if address.bucket is not None and "BucketName" not in error.elements:
             members.append(("BucketName", address.bucket))
         members.append(("Resource", address.resource))
+    members += error.elements.items()
     members += [("RequestId", request_id), ("HostId", host_id)]
     document = "".join(f"<{name}>{_escaped(text)}</{name}>" for name, text in members)
     body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{document}</Error>'.encode()
-    return Reply(error.status, [("Content-Type", "application/xml")], body)
+    return Reply(error.status, [("Content-Type", "application/xml"), *_headers(error)], body)
+
+
+def _headers(error: S3SelectError) -> list[tuple[str, str]]:
+    """What HTTP, or a client whose request was HEAD, needs to know of the error besides."""
+    told = {
+        "Region": ("x-amz-bucket-region", "{}"),
+        "ActualObjectSize": ("Content-Range", "bytes */{}"),
+        "AllowedMethods": ("Allow", "{}"),
+    }
+    return [
+        (name, form.format(error.elements[element]))
+        for element, (name, form) in told.items()
+        if element in error.elements
+    ]
 
 
 def internal_error() -> S3SelectError:

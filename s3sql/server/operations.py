@@ -91,16 +91,39 @@ _OBJECT: Mapping[str, Mapping[str, str]] = {
     "DELETE": {"uploadId": "AbortMultipartUpload"},
 }
 
-#: Operations that change nothing; every other one needs permission to write.
+#: All words that make another operation of a request. A request has one at most: who took another one for the
+#: word that counts would allow what it is not asked about.
+_SUB_RESOURCES = frozenset(
+    {
+        *_BUCKET_SETTINGS,
+        *_OBJECT_SETTINGS,
+        *(word for table in (_BUCKET, _OBJECT) for words in table.values() for word in words),
+    }
+) - {"partNumber"}
+
+#: Operations that change nothing and give nobody credentials; every other one needs permission to write.
 _READS = ("Get", "Head", "List", "Select")
+
+_ALLOWED: Mapping[str, str] = {
+    "the service": "GET",
+    "a bucket": "DELETE, GET, HEAD, POST, PUT",
+    "an object": "DELETE, GET, HEAD, POST, PUT",
+    "the result of a query": "POST",
+}
 
 
 def operation_of(method: str, address: Address, *, copies: bool) -> str:
     """The name of the operation; *copies*: the request names a source to copy from.
 
     Raises:
-        S3SelectError: ``MethodNotAllowed`` when the resource has no such method.
+        S3SelectError: ``MethodNotAllowed`` when the resource, or what the query string names, has no such
+            method; ``InvalidArgument`` when it names two things.
     """
+    words = [word for word in address.parameters if word in _SUB_RESOURCES]
+    if len(words) > 1:
+        raise S3SelectError(
+            "InvalidArgument", f"Conflicting query string parameters: {', '.join(words)}; send one of them."
+        )
     if address.bucket is None:
         return _of_service(method)
     if address.key is None:
@@ -113,7 +136,7 @@ def operation_of(method: str, address: Address, *, copies: bool) -> str:
 
 def is_read(operation: str) -> bool:
     """Whether permission to read is enough for *operation*."""
-    return operation.startswith(_READS) or operation == "CreateSession"
+    return operation.startswith(_READS)
 
 
 def _of_service(method: str) -> str:
@@ -126,6 +149,8 @@ def _of_bucket(method: str, parameters: Mapping[str, str]) -> str:
     found = _named(method, parameters, _BUCKET) or _setting(method, parameters, _BUCKET_SETTINGS)
     if found:
         return found
+    if not _SUB_RESOURCES.isdisjoint(parameters):
+        raise _not_allowed(method, "a bucket")
     if method == "GET":
         return "ListObjectsV2" if parameters.get("list-type") == "2" else "ListObjects"
     plain = {"HEAD": "HeadBucket", "PUT": "CreateBucket", "DELETE": "DeleteBucket", "POST": "PostObject"}
@@ -136,12 +161,12 @@ def _of_bucket(method: str, parameters: Mapping[str, str]) -> str:
 
 def _of_object(method: str, parameters: Mapping[str, str]) -> str:
     if method != "POST" and "select" in parameters and "select-type" in parameters:
-        raise _not_allowed(method, "the result of a query; use POST")
+        raise _not_allowed(method, "the result of a query")
     found = _named(method, parameters, _OBJECT) or _setting(method, parameters, _OBJECT_SETTINGS)
     if found:
         return found
     plain = {"GET": "GetObject", "HEAD": "HeadObject", "PUT": "PutObject", "DELETE": "DeleteObject"}
-    if method not in plain:
+    if method not in plain or not _SUB_RESOURCES.isdisjoint(parameters):
         raise _not_allowed(method, "an object")
     return plain[method]
 
@@ -170,4 +195,5 @@ def _not_allowed(method: str, resource: str) -> S3SelectError:
         "MethodNotAllowed",
         f"The specified method is not allowed against this resource: {method[:20]} of {resource}.",
         status=405,
+        elements={"Method": method[:20], "AllowedMethods": _ALLOWED[resource]},
     )

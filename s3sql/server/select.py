@@ -25,7 +25,7 @@ from s3sql.server.exchange import Reply, S3Request, in_thread
 from s3sql.server.metrics import Metrics
 from s3sql.server.settings import Limits
 from s3sql.server.streaming import from_thread
-from s3sql.stores.base import StoredObject
+from s3sql.stores.base import InterruptibleObject, StoredObject
 from s3sql.stores.timed import Deadline, TimedObject
 
 #: Opens the object that a request names. Blocks.
@@ -102,11 +102,11 @@ class Selects:
             start = asyncio.get_running_loop().run_in_executor
             messages = await start(self._threads, query.start, body, keep_alive)
         except BaseException as error:
-            query.stop.set()
+            query.interrupt()
             query.failed(error)
             await ended()
             raise
-        pieces = from_thread(messages, self._threads, query.stop)
+        pieces = from_thread(messages, self._threads, query.interrupt)
         return Reply(
             200, [("Content-Type", "application/octet-stream")], pieces, parting=_PARTING, ended=ended
         )
@@ -139,13 +139,10 @@ class Selects:
 
 
 class _Query:
-    """One query over *source*, counted while it runs; *seconds*: what it may take, None for no bound.
-
-    ``stop``: set it, and the query ends soon.
-    """
+    """One query over *source*, counted while it runs; *seconds*: what it may take, None for no bound."""
 
     def __init__(self, source: StoredObject, seconds: float | None) -> None:
-        self.stop = threading.Event()
+        self._stop = threading.Event()
         self.scanned = self.processed = self.returned = self.rows = 0
         self._source = source
         self._seconds = seconds
@@ -178,6 +175,12 @@ class _Query:
             )
             return self._messages
 
+    def interrupt(self) -> None:
+        """Let the query end soon, even if its store is silent. Any thread may call it."""
+        self._stop.set()
+        if isinstance(self._source, InterruptibleObject):
+            self._source.interrupt()
+
     def failed(self, error: BaseException) -> None:
         """Note why the query ended."""
         self._outcome = "failed"
@@ -185,7 +188,7 @@ class _Query:
 
     def close(self) -> None:
         """End the query and give the object back; wait for what is under way."""
-        self.stop.set()
+        self._stop.set()
         with self._lock:
             try:
                 if self._messages is not None:
@@ -209,7 +212,7 @@ class _Query:
         """*chunks* until the query is to stop, with their totals taken over."""
         try:
             for chunk in chunks:
-                if self.stop.is_set():
+                if self._stop.is_set():
                     return
                 if self._deadline is not None:
                     self._deadline.check()

@@ -40,21 +40,22 @@ _PARTING_SECONDS = 1.0
 
 
 async def from_thread(
-    source: Generator[bytes, None, None], executor: Executor, stop: threading.Event
+    source: Generator[bytes, None, None], executor: Executor, interrupt: Callable[[], None]
 ) -> AsyncGenerator[bytes, None]:
     """The pieces that *source* makes in a thread of *executor*, at most a few ahead.
 
-    Ends when the thread has ended: closing sets *stop*, at which *source* is to end soon, and waits for it.
+    Ends when the thread has ended: closing calls *interrupt*, at which *source* is to end soon, and waits.
     """
     loop = asyncio.get_running_loop()
     ready: asyncio.Queue[bytes | None] = asyncio.Queue()
     room = threading.Semaphore(_AHEAD)
+    closed = threading.Event()
 
     def produce() -> None:
         try:
             for piece in source:
                 room.acquire()
-                if stop.is_set():
+                if closed.is_set():
                     return
                 loop.call_soon_threadsafe(ready.put_nowait, piece)
         finally:
@@ -68,8 +69,10 @@ async def from_thread(
             yield piece
         await producing
     finally:
-        stop.set()
+        closed.set()
         room.release()
+        if not producing.done():
+            interrupt()
         with contextlib.suppress(Exception):
             await asyncio.shield(producing)
 
@@ -122,6 +125,9 @@ async def unless_gone(work: Coroutine[Any, Any, R], gone: asyncio.Future[None]) 
         if not working.done():
             working.cancel()
             await asyncio.wait({working})
+            if not working.cancelled():
+                # What went wrong in something that is not wanted any more concerns nobody.
+                working.exception()
 
 
 async def send_early(

@@ -78,6 +78,14 @@ class RangedObject(Protocol):
         """As :meth:`StoredObject.read_into`; nothing behind the buffer is asked for."""
 
 
+@runtime_checkable
+class InterruptibleObject(Protocol):
+    """What an object may have besides if a read can take long without anything being wrong."""
+
+    def interrupt(self) -> None:
+        """Let the read under way and all later ones fail soon. Any thread may call it, at any time."""
+
+
 class ObjectStore(Protocol):
     """Buckets of objects."""
 

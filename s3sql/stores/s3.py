@@ -12,9 +12,10 @@ byte where it broke.
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any, NoReturn, Protocol
 
 import boto3
@@ -150,6 +151,7 @@ class S3Object(OpenObject):
         "_body",
         "_client",
         "_end",
+        "_interrupted",
         "_members",
         "_name",
         "_position",
@@ -169,6 +171,7 @@ class S3Object(OpenObject):
         self._beginning = bytearray()
         self._resumes = 0
         self._window_start = 0
+        self._interrupted = False
         answer = self._get(members)
         self._body: Any = answer["Body"]
         self.size: int = answer["ContentLength"]
@@ -236,6 +239,14 @@ class S3Object(OpenObject):
             return
         self._beginning += piece
 
+    def interrupt(self) -> None:
+        """Let a read fail soon that waits for a silent endpoint; it would be resumed or wait for a minute."""
+        self._interrupted = True
+        # Closing it would not wake who reads it. There is none when the body has ended, or ends just now.
+        connection: Any = getattr(getattr(self._body, "_raw_stream", None), "connection", None)
+        with contextlib.suppress(AttributeError, OSError):
+            connection.sock.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         """Close the connection of an unfinished body; it cannot be used again."""
         body, self._body = self._body, None
@@ -285,6 +296,8 @@ class S3Object(OpenObject):
             self._window_start = self._position
             self._resumes = 0
         self._resumes += 1
+        if self._interrupted:
+            raise S3SelectError("InternalError", f"Reading {self._name} was given up.", status=500) from error
         if self._resumes > MAX_RESUMES:
             self.close()
             raise S3SelectError(
@@ -326,7 +339,7 @@ def open_body(body: Any) -> StreamObject:
     return StreamObject(fill)
 
 
-@contextmanager
+@contextlib.contextmanager
 def asking_about(name: str) -> Iterator[None]:
     """What boto3 raises within, about the object *name*, as an S3SelectError."""
     try:

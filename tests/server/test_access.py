@@ -252,6 +252,17 @@ def test_dots_lead_nobody_out_of_a_bucket_before_an_upstream(key: str) -> None:
     pass_("GetObject", Address("logs-1", "a/..b/...c"), READER, **upstream)
 
 
+def test_a_rename_stays_in_its_bucket() -> None:
+    target = Address("shared", "new", {"renameObject": ""})
+    pass_("RenameObject", target, READER, {"x-amz-rename-source": "/shared/old"})
+    assert "another bucket" in denied("RenameObject", target, READER, {"x-amz-rename-source": "secret/x"})
+    assert "another bucket" in denied("RenameObject", target, READER, {"x-amz-rename-source": "%73ecret/x"})
+
+
+def test_credentials_are_more_than_reading() -> None:
+    denied("CreateSession", Address("logs-1", None, {"session": ""}), READER)
+
+
 @pytest.mark.parametrize("bucket", [".", ".."])
 def test_dots_are_no_bucket(bucket: str) -> None:
     assert refusal("GetObject", Address(bucket, "key"), OWNER).code == "InvalidBucketName"

@@ -68,4 +68,38 @@ def test_another_method_is_not_allowed(method: str, address: Address) -> None:
 @pytest.mark.parametrize("name", MODEL.operation_names)
 def test_what_changes_something_needs_more_than_reading(name: str) -> None:
     method = MODEL.operation_model(name).http["method"]
-    assert is_read(name) == (method in ("GET", "HEAD") or name == "SelectObjectContent")
+    reads = method in ("GET", "HEAD") or name == "SelectObjectContent"
+    # The answer to this one would be credentials.
+    assert is_read(name) == (reads and name != "CreateSession")
+
+
+@pytest.mark.parametrize("key", [None, "k"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "POST", "DELETE"])
+@pytest.mark.parametrize("words", ["location policy", "acl tagging", "uploads uploadId", "select restore"])
+def test_a_request_is_one_operation(words: str, method: str, key: str | None) -> None:
+    parameters = dict.fromkeys(words.split(), "")
+    with pytest.raises(S3SelectError, match="Conflicting query string parameters") as raised:
+        operation_of(method, Address("b", key, parameters), copies=False)
+    assert raised.value.code == "InvalidArgument"
+
+
+@pytest.mark.parametrize(
+    ("method", "address"),
+    [
+        ("GET", Address("b", None, {"delete": ""})),
+        ("GET", Address("b", None, {"attributes": ""})),
+        ("GET", Address("b", None, {"uploadId": "1"})),
+        ("GET", Address("b", "k", {"policy": ""})),
+        ("GET", Address("b", "k", {"session": ""})),
+        ("HEAD", Address("b", None, {"policy": ""})),
+        ("HEAD", Address("b", "k", {"acl": ""})),
+        ("PUT", Address("b", "k", {"delete": ""})),
+        ("DELETE", Address("b", "k", {"uploads": ""})),
+        ("POST", Address("b", None, {"select": "", "select-type": "2"})),
+    ],
+)
+def test_what_a_query_string_names_is_not_passed_over(method: str, address: Address) -> None:
+    with pytest.raises(S3SelectError) as raised:
+        operation_of(method, address, copies=False)
+    assert raised.value.code == "MethodNotAllowed"
+    assert raised.value.elements["Method"] == method

@@ -7,19 +7,14 @@ import gzip
 import hashlib
 import io
 import json
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from botocore.auth import S3SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from s3sql import engine
@@ -27,14 +22,10 @@ from s3sql.eventstream.reader import read_events
 from s3sql.exec.buffer_pool import BufferPool
 from s3sql.server.settings import Limits
 from tests.answers import Answer, answer_of
-from tests.server.serving import ACCESS_KEY, SECRET_KEY, client_of, serving, settings_for
+from tests.server.select_requests import answered, connected, raw_select, xml_body
+from tests.server.serving import client_of, serving, settings_for
 from tests.test_conformance import CASES, EXCEPTIONS, fault
 
-BODY = (
-    "<SelectObjectContentRequest><Expression>{sql}</Expression><ExpressionType>SQL</ExpressionType>"
-    "<InputSerialization><CSV/></InputSerialization><OutputSerialization><CSV/></OutputSerialization>"
-    "{more}</SelectObjectContentRequest>"
-)
 MIB = 1 << 20
 
 
@@ -90,58 +81,6 @@ def test_conformance_case(name: str, client: Any, folder: Path) -> None:
         asked["ScanRange"] = case["scan_range"]
     wrong = fault(case, answer_of(client, asked))
     assert wrong is None, f"{wrong}\n{json.dumps(case, indent=1)}"
-
-
-def raw_select(
-    url: str,
-    body: bytes,
-    *,
-    key: str = "key",
-    query: str = "?select&select-type=2",
-    headers: dict[str, str] | None = None,
-    method: str = "POST",
-) -> bytes:
-    """A signed request as bytes; *headers* are signed too."""
-    request = AWSRequest(method, f"{url}/bucket/{key}{query}", headers or {}, body)
-    S3SigV4Auth(Credentials(ACCESS_KEY, SECRET_KEY), "s3", "us-east-1").add_auth(request)
-    sent = {"Host": urlsplit(url).netloc, **request.headers, "Content-Length": str(len(body))}
-    lines = [f"{method} /bucket/{key}{query} HTTP/1.1", *(f"{name}: {value}" for name, value in sent.items())]
-    return "\r\n".join([*lines, "", ""]).encode() + body
-
-
-def connected(url: str) -> socket.socket:
-    place = urlsplit(url)
-    connection = socket.create_connection((place.hostname, place.port))
-    connection.settimeout(60)
-    return connection
-
-
-def answered(url: str, request: bytes) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers and body of the reply on a connection of its own."""
-    with connected(url) as connection:
-        connection.sendall(request)
-        stream = connection.makefile("rb")
-        return reply_of(stream)
-
-
-def reply_of(stream: Any) -> tuple[int, dict[str, str], bytes]:
-    status = int(stream.readline().split()[1])
-    headers = {}
-    while (line := stream.readline().strip()) and b":" in line:
-        name, _, value = line.decode().partition(":")
-        headers[name.lower()] = value.strip()
-    if "content-length" in headers:
-        return status, headers, stream.read(int(headers["content-length"]))
-    body = b""
-    while size := int(stream.readline(), 16):
-        body += stream.read(size)
-        stream.readline()
-    stream.readline()
-    return status, headers, body
-
-
-def xml_body(sql: str, more: str = "") -> bytes:
-    return BODY.format(sql=sql, more=more).encode()
 
 
 def test_the_reply_is_that_of_the_protocol(url: str, folder: Path) -> None:

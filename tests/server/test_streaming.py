@@ -102,7 +102,7 @@ def test_all_pieces_of_a_thread_arrive_in_order() -> None:
     async def test() -> None:
         connection = Connection()
         with ThreadPoolExecutor(1) as executor:
-            body = from_thread((b"%d," % n for n in range(100)), executor, threading.Event())
+            body = from_thread((b"%d," % n for n in range(100)), executor, lambda: None)
             await sent_by(Reply(200, [], body), connection)
         assert connection.body == b"".join(b"%d," % n for n in range(100))
 
@@ -120,7 +120,7 @@ def test_a_client_that_reads_nothing_stops_the_thread() -> None:
 
     async def test() -> None:
         with ThreadPoolExecutor(1) as executor:
-            body = from_thread(pieces(), executor, threading.Event())
+            body = from_thread(pieces(), executor, lambda: None)
             assert await anext(body) == b"x"
             while made < 5:
                 await asyncio.sleep(0.001)
@@ -147,7 +147,7 @@ def test_a_client_that_goes_away_ends_the_thread(reading: bool) -> None:
         connection = Connection()
         stop = threading.Event()
         with ThreadPoolExecutor(1) as executor:
-            body = from_thread(pieces(stop), executor, stop)
+            body = from_thread(pieces(stop), executor, stop.set)
             sending = asyncio.create_task(sent_by(Reply(200, [], body), connection))
             while len(connection.sent) < 3:
                 await asyncio.sleep(0.001)
@@ -181,7 +181,7 @@ def test_what_breaks_a_body_reaches_the_caller() -> None:
     async def test() -> None:
         connection = Connection()
         with ThreadPoolExecutor(1) as executor:
-            body = from_thread(pieces(), executor, threading.Event())
+            body = from_thread(pieces(), executor, lambda: None)
             with pytest.raises(ValueError, match="broken"):
                 await sent_by(Reply(200, [], body), connection)
         assert connection.sent[-1]["more_body"]

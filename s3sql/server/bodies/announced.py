@@ -168,6 +168,12 @@ def _checksum(headers: Headers, content_sha256: str) -> tuple[ChecksumAlgorithm 
         raise _contradiction(
             f"{_TRAILER} announces {foreign[0][:40]!r}; only a header {_CHECKSUM}* may be in the trailer."
         )
+    unknown = [name for name in announced if name.removeprefix(_CHECKSUM).upper() not in ALGORITHMS]
+    if unknown:
+        raise _contradiction(
+            f"The value specified in the {_TRAILER} header is not supported: {unknown[0][:60]!r}; the "
+            f"checksums are {', '.join(ALGORITHMS)}."
+        )
     if len({*sent, *announced}) > 1 or (sent and announced):
         raise _contradiction(
             "Expecting a single x-amz-checksum- header, and the request has "

@@ -98,8 +98,21 @@ class Buckets:
         # Without a length there is no body, and none is needed.
         if request.body.length:
             self._check_configuration(await request.body.read(_CONFIGURATION.max_bytes))
-        await in_thread(self._store.create_bucket, request.bucket)
+        await in_thread(self._made, request.bucket)
         return Reply(200, [("Location", f"/{request.bucket}")])
+
+    def _made(self, name: str) -> Bucket:
+        """The bucket, made now; in S3's first region an owner may also make one that is there."""
+        try:
+            return self._store.create_bucket(name)
+        except S3SelectError as error:
+            if error.code != "BucketAlreadyOwnedByYou" or self._settings.told_region != _FIRST_REGION:
+                raise
+            try:
+                return self._store.bucket(name)
+            except S3SelectError:
+                # Something else has the name.
+                raise error from None
 
     async def head_bucket(self, request: S3Request) -> Reply:
         """Tell whether there is a bucket."""

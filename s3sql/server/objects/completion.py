@@ -80,7 +80,7 @@ def _parts(root: Element) -> list[CompletedPart]:
     """The parts that the document names."""
     named = root.repeated("Part")
     if not named:
-        raise S3SelectError("InvalidRequest", "You must specify at least one part")
+        raise malformed("The document names no Part.")
     if len(named) > MAX_PART_NUMBER:
         raise malformed(f"The document names {len(named):,} parts; the most is {MAX_PART_NUMBER:,}.")
     parts = []

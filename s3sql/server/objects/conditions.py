@@ -134,4 +134,5 @@ def _failed(header: str) -> S3SelectError:
         "PreconditionFailed",
         f"At least one of the pre-conditions you specified did not hold: {header}.",
         status=412,
+        elements={"Condition": header},
     )

@@ -124,6 +124,7 @@ def _within(info: ObjectInfo, first: int, last: int, asked: str | None) -> Secti
             f"The requested range is not satisfiable: {(asked or '')[:60]!r} of an object of {info.size:,} "
             "bytes.",
             status=416,
+            elements={"RangeRequested": (asked or "")[:60], "ActualObjectSize": str(info.size)},
         )
     return Section(first, min(last, info.size - 1) - first + 1, partial=True)
 

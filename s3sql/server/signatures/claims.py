@@ -81,7 +81,7 @@ def claim_of(headers: HeaderValues, raw_query: bytes) -> Claim | None:
         S3SelectError: ``AuthorizationHeaderMalformed``, ``AuthorizationQueryParametersError``,
             ``AccessDenied`` (no date), ``InvalidArgument`` (both forms, another scheme, a payload hash that
             is none, too many parameters), ``InvalidRequest`` (Signature Version 2, a header twice),
-            ``UnsupportedSignature``, ``MissingSecurityHeader``.
+            ``UnsupportedSignature``.
     """
     parameters = _parameters(raw_query)
     authorization = single(headers, "authorization")
@@ -140,9 +140,9 @@ def _of_header(authorization: str, headers: HeaderValues) -> Claim:
     content_sha256 = single(headers, CONTENT_SHA256)
     if content_sha256 is None:
         raise S3SelectError(
-            "MissingSecurityHeader",
-            f"The request lacks the header {CONTENT_SHA256}: the SHA-256 of the body in hexadecimal, or "
-            f"{UNSIGNED_PAYLOAD}.",
+            "InvalidRequest",
+            f"Missing required header for this request: {CONTENT_SHA256}. It is the SHA-256 of the body in "
+            f"hexadecimal, or {UNSIGNED_PAYLOAD}.",
         )
     return Claim(
         access_key=access_key,

@@ -111,7 +111,9 @@ def authenticate(
     ]
     if key is None:
         raise S3SelectError(
-            "InvalidAccessKeyId", f"The access key {quoted(claim.access_key)} is not known to this endpoint."
+            "InvalidAccessKeyId",
+            f"The access key {quoted(claim.access_key)} is not known to this endpoint.",
+            elements={"AWSAccessKeyId": claim.access_key[:128]},
         )
     if not any(signed):
         raise S3SelectError(
@@ -153,6 +155,11 @@ def _check_time(claim: Claim, now: datetime) -> None:
                 "RequestTimeTooSkewed",
                 f"The request was signed at {claim.made:%Y-%m-%dT%H:%M:%SZ}, and here it is "
                 f"{now:%Y-%m-%dT%H:%M:%SZ}. The difference may be 15 minutes; check the clock.",
+                elements={
+                    "RequestTime": f"{claim.made:%Y%m%dT%H%M%SZ}",
+                    "ServerTime": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+                    "MaxAllowedSkewMilliseconds": f"{MAX_SKEW.total_seconds() * 1000:.0f}",
+                },
             )
         return
     if claim.made - now > MAX_SKEW:
@@ -173,8 +180,9 @@ def _check_region(claim: Claim, settings: Settings, *, asks_location: bool) -> N
         return
     raise S3SelectError(
         "AuthorizationQueryParametersError" if claim.presigned else "AuthorizationHeaderMalformed",
-        f"The Credential is not for this endpoint; the region {quoted(region)} is wrong; expecting "
-        f"'{settings.region}'.",
+        f"The {'Credential' if claim.presigned else 'authorization header'} is malformed; the region "
+        f"{quoted(region)} is wrong; expecting '{settings.region}'",
+        elements={"Region": settings.told_region},
     )
 
 

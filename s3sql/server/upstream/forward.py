@@ -96,8 +96,15 @@ class Forwarder:
 
         Raises:
             S3SelectError: what is wrong with the request's body; ``InvalidArgument`` for a request that
-                cannot be sent on; ``ServiceUnavailable`` when the upstream does not answer.
+                cannot be sent on; ``NotImplemented`` for one whose answer would be credentials;
+                ``ServiceUnavailable`` when the upstream does not answer.
         """
+        if request.operation == "CreateSession":
+            raise S3SelectError(
+                "NotImplemented",
+                "CreateSession is not passed on: its answer would be credentials of the store behind the "
+                "endpoint, with which its permissions could be gone round.",
+            )
         return await self._forward(request, forwarded_body(request, secure=self._secure))
 
     async def forward(self, request: S3Request, body: bytes) -> Reply:

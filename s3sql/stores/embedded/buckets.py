@@ -59,7 +59,7 @@ class Buckets:
         """Make one; the name has been checked.
 
         Raises:
-            S3SelectError: ``BucketAlreadyOwnedByYou``.
+            S3SelectError: ``BucketAlreadyOwnedByYou``, ``ServiceUnavailable``.
         """
         with state.locks.bucket(name, shared=False):
             try:
@@ -69,7 +69,12 @@ class Buckets:
                 _forget(state, name)
             else:
                 raise S3SelectError("BucketAlreadyOwnedByYou", f"{name} exists already, and you own it.")
-            os.mkdir(name, dir_fd=self._root)
+            try:
+                os.mkdir(name, dir_fd=self._root)
+            except FileNotFoundError as error:
+                raise S3SelectError(
+                    "ServiceUnavailable", "The folder of all buckets is not there any more."
+                ) from error
             sync(self._root)
             status = os.stat(name, dir_fd=self._root, follow_symlinks=False)
             state.catalogue.add_bucket(name, status.st_ino, time.time_ns())

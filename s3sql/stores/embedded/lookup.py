@@ -208,8 +208,8 @@ def is_exact_path(folder: int, segments: Sequence[str]) -> bool:
 
 
 def no_such_bucket(bucket: str) -> S3SelectError:
-    """The error for a bucket that is not there."""
-    return S3SelectError("NoSuchBucket", f"The specified bucket does not exist: {bucket[:70]!r}.")
+    """The error for a bucket that is not there, in AWS's words."""
+    return S3SelectError("NoSuchBucket", elements={"BucketName": bucket[:255]})
 
 
 def _too_fast(bucket: str, key: str) -> S3SelectError:

@@ -22,7 +22,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from s3sql.errors import S3SelectError
-from s3sql.stores.base import no_such_key
 from s3sql.stores.embedded.catalogue import Catalogue, Hidden
 from s3sql.stores.embedded.concatenation import copy_bytes
 from s3sql.stores.embedded.description import Description
@@ -126,7 +125,7 @@ class Placement:
         ):
             current = self.lookup.find(folder, bucket, key)
             if current is None:
-                raise no_such_object(f"{bucket}/{key}")
+                raise no_such_object()
             description = current.description.with_tags(tags)
             if current.hidden_file is not None:
                 hidden = Hidden(
@@ -248,24 +247,26 @@ def check_conditions(current: Version | None, conditions: Conditions, name: str)
     """
     if conditions.if_match is not None:
         if current is None:
-            raise no_such_object(name)
+            raise no_such_object()
         if conditions.if_match not in ("*", current.description.etag):
             raise S3SelectError(
                 "PreconditionFailed",
                 f"If-Match is {conditions.if_match[:80]!r}, but the ETag of {name} is "
                 f"{current.description.etag!r}.",
+                elements={"Condition": "If-Match"},
             )
     if current is not None and conditions.if_none_match in ("*", current.description.etag):
         raise S3SelectError(
             "PreconditionFailed",
             f"If-None-Match is {conditions.if_none_match[:80]!r}, but {name} exists, with the ETag "
             f"{current.description.etag!r}.",
+            elements={"Condition": "If-None-Match"},
         )
 
 
-def no_such_object(name: str) -> S3SelectError:
-    """The error for a key without an object."""
-    return no_such_key(f"The specified key does not exist: {name}.")
+def no_such_object() -> S3SelectError:
+    """The error for a key without an object, in AWS's words; the document that S3 sends names the key."""
+    return S3SelectError("NoSuchKey")
 
 
 def _copied(source_folder: int, staged: Staged, folder: int, name: str) -> Identity:

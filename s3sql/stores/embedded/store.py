@@ -159,7 +159,7 @@ class EmbeddedStore:
         with reported(f"{bucket}/{key}"), self._lookup.bucket_folder(bucket) as folder:
             version = self._lookup.find(folder, bucket, key) if may_exist(key) else None
             if version is None:
-                raise no_such_object(f"{bucket}/{key}")
+                raise no_such_object()
             check_customer_key(f"{bucket}/{key}", version.description.customer_key_md5, customer_key)
             return version.told(bucket, key)
 
@@ -172,7 +172,7 @@ class EmbeddedStore:
         with reported(f"{bucket}/{key}"), self._lookup.bucket_folder(bucket) as folder:
             opened = self._lookup.open(folder, bucket, key) if may_exist(key) else None
             if opened is None:
-                raise no_such_object(f"{bucket}/{key}")
+                raise no_such_object()
             version, descriptor = opened
             try:
                 check_customer_key(f"{bucket}/{key}", version.description.customer_key_md5, customer_key)
@@ -250,7 +250,7 @@ class EmbeddedStore:
         with reported(f"{bucket}/{key}"), self._lookup.bucket_folder(bucket) as folder:
             version = self._lookup.find(folder, bucket, key) if may_exist(key) else None
             if version is None:
-                raise no_such_object(f"{bucket}/{key}")
+                raise no_such_object()
             return dict(version.description.attributes.tags)
 
     def set_tags(self, bucket: str, key: str, tags: dict[str, str]) -> None:

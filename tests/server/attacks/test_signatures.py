@@ -66,7 +66,7 @@ TAMPERINGS: dict[str, tuple[Tampering, str]] = {
     "body": (_other_body, "XAmzContentSHA256Mismatch"),
     "body and its hash": (_hash_of_other_body, DIFFERS),
     "hash given up": (lambda r: r.with_header("x-amz-content-sha256", "UNSIGNED-PAYLOAD"), DIFFERS),
-    "hash left out": (lambda r: r.without_header("x-amz-content-sha256"), "MissingSecurityHeader"),
+    "hash left out": (lambda r: r.without_header("x-amz-content-sha256"), "InvalidRequest"),
     "hash twice": (lambda r: r.plus_header("x-amz-content-sha256", "UNSIGNED-PAYLOAD"), "InvalidRequest"),
     "hash that is none": (lambda r: r.with_header("x-amz-content-sha256", "0" * 63), "InvalidArgument"),
     "unsigned acl": (lambda r: r.plus_header("x-amz-acl", "public-read"), DENIED),

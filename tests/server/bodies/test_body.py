@@ -511,7 +511,7 @@ def test_a_wrong_trailer(trailer: bytes, name: str | None, code: str) -> None:
         ("x-amz-checksum-crc32", {"x-amz-checksum-crc32": CRC}, "InvalidRequest"),
         ("x-amz-checksum-crc32", {"x-amz-checksum-sha1": CRC}, "InvalidRequest"),
         ("x-amz-checksum-crc32", {"x-amz-sdk-checksum-algorithm": "SHA1"}, "InvalidRequest"),
-        ("x-amz-checksum-md5", {}, "NotImplemented"),
+        ("x-amz-checksum-md5", {}, "InvalidRequest"),
     ],
 )
 def test_an_announcement_that_is_none(name: str, headers: dict[str, str], code: str) -> None:

@@ -291,7 +291,7 @@ def test_uploads_are_listed(s3: Any, caller: Caller, bucket: str) -> None:
     ("body", "code", "part"),
     [
         ("", "InvalidRequest", "at least one part"),
-        ("<CompleteMultipartUpload/>", "InvalidRequest", "at least one part"),
+        ("<CompleteMultipartUpload/>", "MalformedXML", "names no Part"),
         ("<CompleteMultipartUpload><Part/></CompleteMultipartUpload>", "MalformedXML", "needs a PartNumber"),
         ("<CompleteMultipartUpload><Part><PartNumber>1</PartNumber></Part></CompleteMultipartUpload>",
          "MalformedXML", "and an ETag"),

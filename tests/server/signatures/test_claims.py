@@ -221,7 +221,7 @@ def test_a_header_of_the_signature_comes_once(name: str) -> None:
 def test_a_signed_request_says_what_its_body_is() -> None:
     with pytest.raises(S3SelectError) as error:
         of_header(x_amz_content_sha256=None)
-    assert code_of(error) == "MissingSecurityHeader"
+    assert code_of(error) == "InvalidRequest"
 
 
 @pytest.mark.parametrize(
