@@ -60,7 +60,7 @@ PLACES = {
         "server.upstream.stores",
     },
     "cryptography": {"stores.embedded.encryption"},
-    "urllib3": {"stores.s3", "client"},
+    "urllib3": {"stores.s3", "client", "server.upstream.stores"},
     "isal": {"eventstream", "formats"},
     "pandas": {"result"},
     "polars": {"result"},

@@ -77,10 +77,12 @@ def authorise(
         _check_anonymous(settings, operation, address)
     else:
         _check_key(authenticated.key, operation, address, headers)
-        if settings.upstream is not None and not authenticated.key.may_see_all:
-            _check_segments(address.key)
-            if operation in _COPIES:
-                _check_segments(copy_source(headers).key)
+    if settings.upstream is not None and (authenticated is None or not authenticated.key.may_see_all):
+        _check_segments(address.key)
+        if operation in _COPIES:
+            _check_segments(copy_source(headers).key)
+        if _RENAME_SOURCE in headers:
+            _check_renamed(headers[_RENAME_SOURCE], operation, address.bucket)
     # The owner of an upstream's buckets is the upstream's to know.
     if settings.upstream is None:
         for name in (_OWNER, _SOURCE_OWNER):
@@ -136,8 +138,6 @@ def _check_key(key: Key, operation: str, address: Address, headers: Headers) -> 
         _check_bucket(key, want, address.bucket, operation)
     if operation in _COPIES:
         _check_bucket(key, "read", copy_source(headers).bucket, operation)
-    if operation == "RenameObject" and not key.may_see_all:
-        _check_renamed(headers.get(_RENAME_SOURCE, ""), address.bucket)
 
 
 def _check_bucket(key: Key, want: Literal["read", "write"], bucket: str, operation: str) -> None:
@@ -159,9 +159,11 @@ def _check_segments(key: str | None) -> None:
         )
 
 
-def _check_renamed(source: str, bucket: str | None) -> None:
+def _check_renamed(source: str, operation: str, bucket: str | None) -> None:
     """Refuse a source of which nothing is known; S3 renames only within a bucket."""
-    if _decoded(source).removeprefix("/").partition("/")[0] != bucket:
+    named, _, key = _decoded(source, _RENAME_SOURCE).removeprefix("/").partition("/")
+    _check_segments(key)
+    if operation != "RenameObject" or named != bucket:
         raise S3SelectError(
             "AccessDenied",
             f"Access Denied: {_RENAME_SOURCE} is {source[:60]!r}, in another bucket than the target.",
@@ -192,12 +194,12 @@ def _check_owner(name: str, given: str | None, account: str) -> None:
         )
 
 
-def _decoded(text: str) -> str:
+def _decoded(text: str, header: str = COPY_SOURCE) -> str:
     # A header's text is a character per byte: one that was sent as UTF-8 unencoded is read as such.
     raw = text.replace("+", " ").encode("latin-1")
     try:
         return unquote_to_bytes(raw).decode()
     except UnicodeDecodeError as error:
         raise S3SelectError(
-            "InvalidArgument", f"{COPY_SOURCE} is {text[:60]!r}, which is not percent-encoded UTF-8."
+            "InvalidArgument", f"{header} is {text[:60]!r}, which is not percent-encoded UTF-8."
         ) from error

@@ -21,6 +21,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from s3sql.errors import S3SelectError
 from s3sql.server.address import parse_address
 from s3sql.server.archive.embedded_results import EmbeddedResults
 from s3sql.server.archive.jobs import ArchiveJobs
@@ -33,11 +34,11 @@ from s3sql.server.objects import object_handlers
 from s3sql.server.opening import EmbeddedOpening, UpstreamOpening
 from s3sql.server.restore import Restores
 from s3sql.server.running.configuration import from_environment
-from s3sql.server.select import Open, Selects
+from s3sql.server.select import Open, Selects, Told
 from s3sql.server.settings import Settings
 from s3sql.server.streaming import Message, Receive, Send
 from s3sql.server.upstream.forward import Forwarder
-from s3sql.server.upstream.stores import UpstreamStores
+from s3sql.server.upstream.stores import UpstreamStores, discreet
 from s3sql.stores.embedded.store import EmbeddedStore
 
 #: Threads for what blocks in handlers: files, SQLite, opening objects.
@@ -63,7 +64,7 @@ def application(settings: Settings) -> Starlette:
         threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="s3sql-endpoint")
         asyncio.get_running_loop().set_default_executor(threads)
         async with AsyncExitStack() as stack:
-            front.endpoint = await _endpoint(settings, metrics, stack)
+            front.endpoint = await _endpoint(settings, metrics, stack, threads)
             yield
 
     # As what answers without a route: the pattern of a route matches no path with a line end in it.
@@ -72,16 +73,21 @@ def application(settings: Settings) -> Starlette:
     return starlette
 
 
-async def _endpoint(settings: Settings, metrics: Metrics, stack: AsyncExitStack) -> S3Endpoint:
-    """The endpoint over its store; what it holds is released by *stack*."""
+async def _endpoint(
+    settings: Settings, metrics: Metrics, stack: AsyncExitStack, threads: ThreadPoolExecutor
+) -> S3Endpoint:
+    """The endpoint over its store, which *threads* work on; what it holds is released by *stack*."""
     handlers: dict[str, Handler] = {}
     others: Handler | None = None
     forwarder: Forwarder | None = None
     open_object: Open
     results: ResultStore
+    told: Told = _unchanged
     if settings.directory is not None:
         store = EmbeddedStore(settings.directory)
         stack.callback(store.close)
+        # A long copy may go on for a client that has gone.
+        stack.push_async_callback(_finished, threads)
         handlers.update(object_handlers(store, settings))
         open_object, results = EmbeddedOpening(store), EmbeddedResults(store)
     else:
@@ -90,7 +96,8 @@ async def _endpoint(settings: Settings, metrics: Metrics, stack: AsyncExitStack)
         others = forwarder = Forwarder(settings, stores)
         stack.push_async_callback(forwarder.close)
         open_object, results = UpstreamOpening(stores), UpstreamResults(stores)
-    selects = Selects(open_object, settings.limits, metrics)
+        told = discreet
+    selects = Selects(open_object, told, settings.limits, metrics)
     stack.push_async_callback(selects.close)
     jobs = ArchiveJobs(settings, results)
     jobs.start()
@@ -98,7 +105,17 @@ async def _endpoint(settings: Settings, metrics: Metrics, stack: AsyncExitStack)
     handlers["SelectObjectContent"] = selects.select
     forward = None if forwarder is None else forwarder.forward
     handlers["RestoreObject"] = Restores(jobs, results, forward).restore
-    return S3Endpoint(settings, handlers, metrics, others)
+    return S3Endpoint(settings, handlers, metrics, others, told)
+
+
+async def _finished(threads: ThreadPoolExecutor) -> None:
+    """Wait for what the threads are at."""
+    with ThreadPoolExecutor(1) as waiting:
+        await asyncio.get_running_loop().run_in_executor(waiting, threads.shutdown)
+
+
+def _unchanged(error: S3SelectError) -> S3SelectError:
+    return error
 
 
 class _Front:

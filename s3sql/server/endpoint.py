@@ -21,7 +21,7 @@ from ipaddress import ip_address
 from starlette.datastructures import Headers
 
 from s3sql.errors import S3SelectError
-from s3sql.server.access import authorise
+from s3sql.server.access import COPY_SOURCE, authorise
 from s3sql.server.access_log import AccessRecord, log_request
 from s3sql.server.address import Address, parse_address
 from s3sql.server.bodies.body import RequestBody
@@ -29,10 +29,12 @@ from s3sql.server.error_document import error_reply, internal_error
 from s3sql.server.exchange import Handler, Reply, S3Request
 from s3sql.server.metrics import Metrics
 from s3sql.server.operations import operation_of
+from s3sql.server.select import Told
 from s3sql.server.settings import Settings
 from s3sql.server.signatures.hoisted_headers import with_hoisted_headers
 from s3sql.server.signatures.sigv4 import authenticate
 from s3sql.server.streaming import (
+    ABORT,
     DisconnectedError,
     Message,
     Receive,
@@ -100,11 +102,24 @@ class _Intake:
             pass
 
 
+class _Outlet:
+    """The sending end of a connection, which counts the bytes of the body."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.sent = 0
+
+    async def __call__(self, message: Message) -> None:
+        """Send *message*."""
+        await self._send(message)
+        self.sent += len(message.get("body", b""))
+
+
 class S3Endpoint:
     """An ASGI application that speaks S3.
 
     *handlers* answer operations by their names, *others* whatever has none; without it that is
-    ``NotImplemented``.
+    ``NotImplemented``. *told* is what the client is told of an error.
     """
 
     def __init__(
@@ -113,7 +128,9 @@ class S3Endpoint:
         handlers: Mapping[str, Handler],
         metrics: Metrics,
         others: Handler | None = None,
+        told: Told = lambda error: error,
     ) -> None:
+        self._told = told
         self._settings = settings
         self._handlers = handlers
         self._others = others
@@ -130,13 +147,15 @@ class S3Endpoint:
         intake = _Intake(receive, has_body=_has_body(exchange.headers))
         gone = asyncio.ensure_future(intake.until_gone())
         self._metrics.request_begins()
-        status, sent = 0, 0
+        status = 0
+        outlet = _Outlet(send)
         try:
             reply = await unless_gone(self._reply(scope, intake, exchange), gone)
             status = reply.status
-            sent = await self._send(reply, scope, intake, gone, send, exchange)
+            await self._send(reply, scope, intake, gone, outlet, exchange)
         except DisconnectedError:
             exchange.code = exchange.code or "Disconnected"
+            _abort(scope)
         except S3SelectError as error:
             # In the middle of a body that cannot say so: the connection is closed before its end.
             exchange.code = error.code
@@ -146,10 +165,14 @@ class S3Endpoint:
         finally:
             gone.cancel()
             seconds = time.monotonic() - exchange.began
+            # What went wrong behind a status of 200 is told by who noticed it.
+            late = exchange.notes.pop("late_code", None)
+            if exchange.code is None and late is not None:
+                exchange.code = str(late)
             self._metrics.request_ends(
-                exchange.operation, status, exchange.code, seconds, intake.received, sent
+                exchange.operation, status, exchange.code, seconds, intake.received, outlet.sent
             )
-            log_request(_record(exchange, scope, status, seconds, intake.received, sent))
+            log_request(_record(exchange, scope, status, seconds, intake.received, outlet.sent))
 
     async def answer(self, scope: Message, receive: Receive, exchange: _Exchange) -> Reply:
         """The reply to a request that is in order.
@@ -164,7 +187,7 @@ class S3Endpoint:
             raise S3SelectError("InvalidRequest", "A request has exactly one Host header.")
         exchange.address = address = parse_address(hosts[0], raw_path, raw_query, settings.domains)
         headers = with_hoisted_headers(exchange.headers, address.parameters)
-        copies = "x-amz-copy-source" in headers
+        copies = COPY_SOURCE in headers
         exchange.operation = operation = operation_of(method, address, copies=copies)
         signed = authenticate(method, raw_path, raw_query, exchange.headers, settings, datetime.now(UTC))
         exchange.access_key = signed.key.access_key if signed is not None else None
@@ -204,7 +227,7 @@ class S3Endpoint:
             return reply
         except S3SelectError as error:
             exchange.code = error.code
-            refusal = error
+            refusal = self._told(error)
         except DisconnectedError:
             raise
         except Exception:
@@ -221,7 +244,7 @@ class S3Endpoint:
         gone: asyncio.Future[None],
         send: Send,
         exchange: _Exchange,
-    ) -> int:
+    ) -> None:
         """Send *reply* with the headers that every reply has."""
         own = {name.lower() for name, _ in reply.headers}
         headers = [("x-amz-request-id", exchange.request_id), ("x-amz-id-2", exchange.host_id)]
@@ -239,9 +262,10 @@ class S3Endpoint:
         try:
             # Who waits for 100 Continue sends nothing once it has a reply.
             if unread and isinstance(reply.body, bytes) and "expect" not in exchange.headers:
-                return await send_early(reply, headers, intake, send, head=head, patience=patience)
+                await send_early(reply, headers, intake, send, head=head, patience=patience)
+                return
             intake.finish()
-            return await send_reply(reply, headers, gone, send, head=head, patience=patience)
+            await send_reply(reply, headers, gone, send, head=head, patience=patience)
         finally:
             if reply.ended is not None:
                 await reply.ended()
@@ -255,6 +279,13 @@ async def _checkpoint(reply: Reply) -> None:
         if reply.ended is not None:
             await reply.ended()
         raise
+
+
+def _abort(scope: Message) -> None:
+    """Close the connection at once, if the server lets us: who takes nothing would be waited for."""
+    abort = scope.get("extensions", {}).get(ABORT, {}).get("abort")
+    if abort is not None:
+        abort()
 
 
 def _has_body(headers: Headers) -> bool:

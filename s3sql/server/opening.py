@@ -5,16 +5,12 @@ In: an authorised request.  Out: the object it names, open for reading. Blocks, 
 
 from __future__ import annotations
 
-import logging
-
 from s3sql.errors import S3SelectError
 from s3sql.server.exchange import S3Request
 from s3sql.server.objects.customer_keys import customer_key
 from s3sql.server.upstream.stores import UpstreamStores
 from s3sql.stores.base import StoredObject
 from s3sql.stores.embedded.store import EmbeddedStore
-
-_log = logging.getLogger(__name__)
 
 #: Storage classes of which S3 Select takes no object (AWS S3 User Guide, "Filtering and retrieving data").
 _NOT_QUERIED = frozenset({"GLACIER", "DEEP_ARCHIVE", "REDUCED_REDUNDANCY"})
@@ -39,8 +35,8 @@ class EmbeddedOpening:
             found.close()
             raise S3SelectError(
                 "UnsupportedStorageClass",
-                f"Objects of the storage class {storage_class} cannot be queried. Copy it to STANDARD; "
-                "archived CSV may be queried where it is, by RestoreObject of Type SELECT.",
+                f"Objects of the storage class {storage_class} cannot be queried; copy the object to "
+                "STANDARD. Archived CSV may be queried by RestoreObject of Type SELECT.",
             )
         return found
 
@@ -58,19 +54,10 @@ class UpstreamOpening:
             S3SelectError: what the store behind the endpoint answers; what is wrong with the customer's key.
         """
         key = customer_key(request)
-        try:
-            return self._stores.store_for(request.key).open(
-                request.bucket,
-                request.object_key,
-                sse_customer_algorithm=None if key is None else "AES256",
-                sse_customer_key=None if key is None else key.key,
-                expected_bucket_owner=request.headers.get("x-amz-expected-bucket-owner"),
-            )
-        except S3SelectError as error:
-            if error.code != "ServiceUnavailable":
-                raise
-            # Where the store is, is nobody's business but the operator's.
-            _log.warning("%s", error.message)
-            raise S3SelectError(
-                error.code, "The store behind the endpoint cannot be reached. Please try again."
-            ) from error
+        return self._stores.store_for(request.key).open(
+            request.bucket,
+            request.object_key,
+            sse_customer_algorithm=None if key is None else "AES256",
+            sse_customer_key=None if key is None else key.key,
+            expected_bucket_owner=request.headers.get("x-amz-expected-bucket-owner"),
+        )

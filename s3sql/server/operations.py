@@ -101,8 +101,9 @@ _SUB_RESOURCES = frozenset(
     }
 ) - {"partNumber"}
 
-#: Operations that change nothing and give nobody credentials; every other one needs permission to write.
-_READS = ("Get", "Head", "List", "Select")
+#: Operations that change nothing in their bucket and give nobody credentials; every other one needs
+#: permission to write. A restore that is no query does change something: its handler asks for more.
+_READS = ("Get", "Head", "List", "Select", "RestoreObject")
 
 _ALLOWED: Mapping[str, str] = {
     "the service": "GET",
@@ -124,8 +125,15 @@ def operation_of(method: str, address: Address, *, copies: bool) -> str:
         raise S3SelectError(
             "InvalidArgument", f"Conflicting query string parameters: {', '.join(words)}; send one of them."
         )
+    if method == "PUT" and "partNumber" in address.parameters and words not in ([], ["uploadId"]):
+        raise S3SelectError(
+            "InvalidArgument",
+            f"Conflicting query string parameters: partNumber, {words[0]}; send one of them.",
+        )
     if address.bucket is None:
-        return _of_service(method)
+        if method != "GET" or words:
+            raise _not_allowed(method, "the service")
+        return "ListBuckets"
     if address.key is None:
         return _of_bucket(method, address.parameters)
     name = _of_object(method, address.parameters)
@@ -137,12 +145,6 @@ def operation_of(method: str, address: Address, *, copies: bool) -> str:
 def is_read(operation: str) -> bool:
     """Whether permission to read is enough for *operation*."""
     return operation.startswith(_READS)
-
-
-def _of_service(method: str) -> str:
-    if method == "GET":
-        return "ListBuckets"
-    raise _not_allowed(method, "the service")
 
 
 def _of_bucket(method: str, parameters: Mapping[str, str]) -> str:

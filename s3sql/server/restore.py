@@ -44,8 +44,7 @@ class Restores:
 
         Raises:
             S3SelectError: whatever is wrong with it; ``NotImplemented`` for an ordinary restore where there
-            is
-                nothing to restore from.
+                is nothing to restore from.
         """
         body = await request.body.read(MAX_BODY_BYTES)
         parsed = parse_restore(body)
@@ -58,6 +57,12 @@ class Restores:
 
     async def _ordinary(self, request: S3Request, body: bytes) -> Reply:
         if self._forward is not None:
+            if request.key is None or not request.key.may("write", request.bucket):
+                raise S3SelectError(
+                    "AccessDenied",
+                    f"Access Denied: a restore changes the bucket {request.bucket}.",
+                    status=403,
+                )
             return await self._forward(request, body)
         raise S3SelectError(
             "NotImplemented",

@@ -3,9 +3,9 @@
 In: an authorised request.  Out: a reply whose body is the event stream; whatever fails in a record that
 starts in the first mebibyte, or before any is read, is an error document instead.
 
-The order of checks (Choice, AWS documents none): the Range header, the object, the body, the query's turn,
-the XML, the SQL, the data. Source: AWS S3 API Reference, "SelectObjectContent"; what clients need of the
-stream's rhythm is said in :mod:`s3sql.eventstream.writer`.
+The order of checks (Choice, AWS documents none): the Range header, the select-type, the body's digests, the
+query's turn, the object, the XML, the SQL, the data. Source: AWS S3 API Reference, "SelectObjectContent";
+what clients need of the stream's rhythm is said in :mod:`s3sql.eventstream.writer`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from s3sql import engine
 from s3sql.errors import S3SelectError
@@ -31,6 +32,9 @@ from s3sql.stores.timed import Deadline, TimedObject
 #: Opens the object that a request names. Blocks.
 Open = Callable[[S3Request], StoredObject]
 
+#: What an error is to those outside: itself, or itself without what is not for them.
+Told = Callable[[S3SelectError], S3SelectError]
+
 #: A client that takes every message without payload for a broken one: no Cont for it.
 _STUMBLES_OVER_CONT = "minio-js"
 
@@ -41,11 +45,13 @@ _PARTING = Failure("ServiceUnavailable", "The endpoint is stopping. Please run t
 class Selects:
     """The queries of an endpoint: so many at a time, each in a thread of its own.
 
-    To be made in the event loop. *open_object* opens the object that a request names.
+    To be made in the event loop. *open_object* opens the object that a request names; *told* is what the
+    client is told of an error.
     """
 
-    def __init__(self, open_object: Open, limits: Limits, metrics: Metrics) -> None:
+    def __init__(self, open_object: Open, told: Told, limits: Limits, metrics: Metrics) -> None:
         self._open = open_object
+        self._told = told
         self._limits = limits
         self._metrics = metrics
         self._turns = asyncio.Semaphore(limits.selects)
@@ -72,18 +78,13 @@ class Selects:
                 "InvalidArgument",
                 f"select-type is {request.parameters.get('select-type', '')[:20]!r}; it must be 2.",
             )
-        source = await in_thread(self._open, request)
-        try:
-            body = await request.body.read(MAX_BODY_BYTES)
-            await self._take_turn()
-        except BaseException:
-            await in_thread(source.close)
-            raise
-        return await self._started(request, source, body)
+        body = await request.body.read(MAX_BODY_BYTES)
+        await self._take_turn()
+        return await self._started(request, body)
 
-    async def _started(self, request: S3Request, source: StoredObject, body: bytes) -> Reply:
+    async def _started(self, request: S3Request, body: bytes) -> Reply:
         """The reply to a query whose turn it is, once everything before the stream has succeeded."""
-        query = _Query(source, self._limits.query_time)
+        query = _Query(self._limits.query_time, self._told)
         began = time.monotonic()
         self._metrics.select_begins()
 
@@ -99,8 +100,9 @@ class Selects:
 
         keep_alive = _STUMBLES_OVER_CONT not in request.headers.get("user-agent", "").lower()
         try:
+            # In the queries' own threads: a store that is silent holds up no other request.
             start = asyncio.get_running_loop().run_in_executor
-            messages = await start(self._threads, query.start, body, keep_alive)
+            messages = await start(self._threads, query.start, partial(self._open, request), body, keep_alive)
         except BaseException as error:
             query.interrupt()
             query.failed(error)
@@ -139,12 +141,13 @@ class Selects:
 
 
 class _Query:
-    """One query over *source*, counted while it runs; *seconds*: what it may take, None for no bound."""
+    """One query, counted while it runs; *seconds*: what it may take, None for no bound."""
 
-    def __init__(self, source: StoredObject, seconds: float | None) -> None:
+    def __init__(self, seconds: float | None, told: Told) -> None:
+        self._told = told
         self._stop = threading.Event()
         self.scanned = self.processed = self.returned = self.rows = 0
-        self._source = source
+        self._source: StoredObject | None = None
         self._seconds = seconds
         self._deadline = None if seconds is None else Deadline(seconds)
         self._sql: str | None = None
@@ -154,17 +157,21 @@ class _Query:
         # Held while the query is started or closed, which different threads may do.
         self._lock = threading.Lock()
 
-    def start(self, body: bytes, keep_alive: bool) -> Generator[bytes, None, None]:
-        """Evaluate what comes before the stream; return the stream's messages.
+    def start(
+        self, open_object: Callable[[], StoredObject], body: bytes, keep_alive: bool
+    ) -> Generator[bytes, None, None]:
+        """Open the object and evaluate what comes before the stream; return the stream's messages.
 
         Raises:
             S3SelectError: whatever is wrong with the request, the query or the object's first mebibyte.
         """
         with self._lock:
             try:
+                source = self._source = open_object()
+                if self._stop.is_set():
+                    self.interrupt()
                 request = parse_request(body)
                 self._sql = request.expression
-                source = self._source
                 if self._deadline is not None:
                     source = TimedObject(source, self._deadline)
                 answer = engine.run(request, source)
@@ -178,11 +185,14 @@ class _Query:
     def interrupt(self) -> None:
         """Let the query end soon, even if its store is silent. Any thread may call it."""
         self._stop.set()
-        if isinstance(self._source, InterruptibleObject):
-            self._source.interrupt()
+        source = self._source
+        if isinstance(source, InterruptibleObject):
+            source.interrupt()
 
     def failed(self, error: BaseException) -> None:
-        """Note why the query ended."""
+        """Note why the query ended, unless nobody wants its answer any more."""
+        if isinstance(error, asyncio.CancelledError):
+            return
         self._outcome = "failed"
         self._code = error.code if isinstance(error, S3SelectError) else None
 
@@ -194,7 +204,8 @@ class _Query:
                 if self._messages is not None:
                     self._messages.close()
             finally:
-                self._source.close()
+                if self._source is not None:
+                    self._source.close()
 
     def notes(self) -> dict[str, object]:
         """What the access log is told."""
@@ -205,7 +216,7 @@ class _Query:
             "returned": self.returned,
             "rows": self.rows,
             "ended": self._outcome,
-            "stream_code": self._code,
+            "late_code": self._code,
         }
 
     def _counted(self, chunks: Generator[Chunk | None, None, None]) -> Generator[Chunk | None, None, None]:
@@ -227,8 +238,9 @@ class _Query:
             self.failed(late)
             raise late from error
         except S3SelectError as error:
-            self.failed(error)
-            raise
+            told = self._told(error)
+            self.failed(told)
+            raise told from error
         finally:
             chunks.close()
 

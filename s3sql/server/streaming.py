@@ -19,7 +19,10 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Gene
 from concurrent.futures import Executor
 from typing import Any, TypeAlias, TypeVar
 
-from s3sql.server.exchange import Reply, ReplyBody, in_thread, to_the_end
+from s3sql.server.exchange import Reply, in_thread, to_the_end
+
+#: The ASGI extension by which our HTTP protocol lets a connection be closed at once.
+ABORT = "s3sql.abort"
 
 #: ASGI's messages and its two ends of a connection.
 Message: TypeAlias = MutableMapping[str, Any]
@@ -74,7 +77,7 @@ async def from_thread(
         if not producing.done():
             interrupt()
         with contextlib.suppress(Exception):
-            await asyncio.shield(producing)
+            await to_the_end(producing)
 
 
 async def send_reply(
@@ -85,8 +88,8 @@ async def send_reply(
     *,
     head: bool,
     patience: float,
-) -> int:
-    """Send *reply* under *headers*; return the bytes of its body that were sent.
+) -> None:
+    """Send *reply* under *headers*.
 
     *gone* is done when the client has gone away. *head*: the request was HEAD, so that no body goes out.
     *patience*: seconds that the client may take for one piece; then it is given up, as if it had gone away.
@@ -101,8 +104,9 @@ async def send_reply(
         sent = b"" if head else body
         await _within(patience, send(start))
         await _within(patience, send({"type": "http.response.body", "body": sent, "more_body": False}))
-        return len(sent)
-    return await unless_gone(_send_pieces(reply, start, send, head, patience), gone)
+        return
+    sending = _send_pieces(_pieces(body), start, send, reply.parting, head=head, patience=patience)
+    await unless_gone(sending, gone)
 
 
 class DisconnectedError(Exception):
@@ -124,7 +128,7 @@ async def unless_gone(work: Coroutine[Any, Any, R], gone: asyncio.Future[None]) 
     finally:
         if not working.done():
             working.cancel()
-            await asyncio.wait({working})
+            await to_the_end(asyncio.wait({working}))
             if not working.cancelled():
                 # What went wrong in something that is not wanted any more concerns nobody.
                 working.exception()
@@ -132,7 +136,7 @@ async def unless_gone(work: Coroutine[Any, Any, R], gone: asyncio.Future[None]) 
 
 async def send_early(
     reply: Reply, headers: list[tuple[str, str]], receive: Receive, send: Send, *, head: bool, patience: float
-) -> int:
+) -> None:
     """As :func:`send_reply`, for a reply of bytes to a request whose body is still coming.
 
     A connection that is closed while bytes arrive is reset, and the client may never see the reply. So what
@@ -144,7 +148,6 @@ async def send_early(
     await _within(patience, send({"type": "http.response.body", "body": sent, "more_body": True}))
     await _linger(receive)
     await _within(patience, send({"type": "http.response.body", "body": b"", "more_body": False}))
-    return len(sent)
 
 
 async def _linger(receive: Receive) -> None:
@@ -166,9 +169,15 @@ def _start(reply: Reply, headers: list[tuple[str, str]]) -> Message:
     }
 
 
-async def _send_pieces(reply: Reply, start: Message, send: Send, head: bool, patience: float) -> int:
-    sent = 0
-    pieces = _pieces(reply.body)
+async def _send_pieces(
+    pieces: AsyncGenerator[bytes, None],
+    start: Message,
+    send: Send,
+    parting: bytes,
+    *,
+    head: bool,
+    patience: float,
+) -> None:
     try:
         await _within(patience, send(start))
         try:
@@ -177,23 +186,20 @@ async def _send_pieces(reply: Reply, start: Message, send: Send, head: bool, pat
                     await _within(
                         patience, send({"type": "http.response.body", "body": piece, "more_body": True})
                     )
-                    sent += len(piece)
         except asyncio.CancelledError:
             # The endpoint stops, or the client has gone, which hears nothing then.
-            if reply.parting:
-                await _within(_PARTING_SECONDS, send({"type": "http.response.body", "body": reply.parting}))
+            if parting:
+                await _within(_PARTING_SECONDS, send({"type": "http.response.body", "body": parting}))
             raise
         await _within(patience, send({"type": "http.response.body", "body": b"", "more_body": False}))
     finally:
         await pieces.aclose()
-    return sent
 
 
-async def _pieces(body: ReplyBody) -> AsyncGenerator[bytes, None]:
-    """The pieces of any body; of a generator that blocks, the next one is made while one is sent."""
-    if isinstance(body, bytes):
-        yield body
-        return
+async def _pieces(
+    body: Generator[bytes, None, None] | AsyncGenerator[bytes, None],
+) -> AsyncGenerator[bytes, None]:
+    """The pieces of a body; of a generator that blocks, the next one is made while one is sent."""
     if isinstance(body, AsyncGenerator):
         try:
             async for piece in body:

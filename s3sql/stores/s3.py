@@ -240,7 +240,7 @@ class S3Object(OpenObject):
         self._beginning += piece
 
     def interrupt(self) -> None:
-        """Let a read fail soon that waits for a silent endpoint; it would be resumed or wait for a minute."""
+        """Let a read fail soon that waits for a silent endpoint."""
         self._interrupted = True
         # Closing it would not wake who reads it. There is none when the body has ended, or ends just now.
         connection: Any = getattr(getattr(self._body, "_raw_stream", None), "connection", None)
@@ -296,8 +296,6 @@ class S3Object(OpenObject):
             self._window_start = self._position
             self._resumes = 0
         self._resumes += 1
-        if self._interrupted:
-            raise S3SelectError("InternalError", f"Reading {self._name} was given up.", status=500) from error
         if self._resumes > MAX_RESUMES:
             self.close()
             raise S3SelectError(
@@ -311,9 +309,14 @@ class S3Object(OpenObject):
         self._open_at(self._position, self._end)
 
     def _get(self, members: Mapping[str, Any]) -> Mapping[str, Any]:
-        """``GetObject``, its failures as ours."""
-        with asking_about(self._name):
-            return self._client.get_object(**members)
+        """``GetObject``, its failures as ours, unless nobody wants the answer any more."""
+        if not self._interrupted:
+            with asking_about(self._name):
+                answer = self._client.get_object(**members)
+            if not self._interrupted:
+                return answer
+            answer["Body"].close()
+        raise S3SelectError("InternalError", f"Reading {self._name} was given up.", status=500)
 
 
 def open_body(body: Any) -> StreamObject:

@@ -234,7 +234,7 @@ class TestRefusals:
 
     @pytest.mark.parametrize(
         ("key", "want"),
-        [(READER, "may not write the bucket out"), (WRITER, "may not read the bucket source")],
+        [(READER, "may not write the bucket out"), (WRITER, "may not read the bucket 'source'")],
     )
     def test_the_caller_reads_the_one_bucket_and_writes_the_other(
         self, place: Place, key: Key, want: str

@@ -34,6 +34,7 @@ from s3sql.errors import S3SelectError
 from s3sql.server.access_log import AccessRecord, log_request
 from s3sql.server.error_document import error_reply
 from s3sql.server.settings import Limits
+from s3sql.server.streaming import ABORT
 
 #: Requests of one connection that may wait for the answers before theirs.
 _MOST_WAITING = 64
@@ -184,6 +185,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._check_head()
         if self.parser.should_upgrade():
             self._upgrade_body = self._content_length()
+        self.scope["extensions"] = {ABORT: {"abort": self.transport.abort}}
         super().on_headers_complete()
         self._unanswered.append(self.cycle)
         self._in_head = False

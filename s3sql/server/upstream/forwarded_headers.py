@@ -46,6 +46,24 @@ _HOP_BY_HOP = frozenset(
     }
 )
 
+#: What S3 does not know and others before an upstream may: it would make another request of the one allowed.
+_OVERRIDES = frozenset(
+    {
+        "forwarded",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-port",
+        "x-forwarded-proto",
+        "x-forwarded-server",
+        "x-http-method",
+        "x-http-method-override",
+        "x-method-override",
+        "x-original-url",
+        "x-real-ip",
+        "x-rewrite-url",
+    }
+)
+
 #: What is said anew: by the signature, or of the body as it is sent on.
 _REPLACED = frozenset(
     {
@@ -94,7 +112,7 @@ def request_headers(request: S3Request) -> list[tuple[str, str]]:
             copy from in a request that copies nothing; as :func:`s3sql.server.access.copy_source`.
     """
     headers = with_hoisted_headers(request.headers, request.parameters)
-    dropped = _HOP_BY_HOP | _REPLACED | _named_by_connection(headers.getlist("connection"))
+    dropped = _HOP_BY_HOP | _REPLACED | _OVERRIDES | _named_by_connection(headers.getlist("connection"))
     if request.operation == "ListBuckets":
         # The list is read here if the caller may not see all of it.
         dropped |= {"accept-encoding"}

@@ -10,6 +10,7 @@ Requests (AWS Signature Version 4)".
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials as BotocoreCredentials
+from urllib3.exceptions import HTTPError
 
 from s3sql.errors import S3SelectError
 from s3sql.server.exchange import in_thread
@@ -30,11 +32,17 @@ from s3sql.server.signatures.chunks import ChunkSignatures
 from s3sql.server.signatures.signing import Scope, SigningKey
 from s3sql.stores.s3 import S3Store
 
+_log = logging.getLogger(__name__)
+
+#: Seconds of silence of the upstream after which a query asks again, and then gives up. One whose client
+#: has gone while it waits for the head of an answer keeps its turn as long: nothing can break that off.
+SILENCE_SECONDS = 20.0
+
 if TYPE_CHECKING:
     from botocore.credentials import ReadOnlyCredentials
 
 #: How often a request for a range is tried before a query fails.
-_ATTEMPTS = 3
+_ATTEMPTS = 2
 
 #: Seconds that a connection to the store may take to come about.
 CONNECT_SECONDS = 10.0
@@ -145,7 +153,7 @@ class UpstreamStores:
         config = Config(
             signature_version="s3v4",
             connect_timeout=CONNECT_SECONDS,
-            read_timeout=self._limits.body_time,
+            read_timeout=min(self._limits.body_time, SILENCE_SECONDS),
             max_pool_connections=self._limits.selects,
             retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
             s3={"addressing_style": "virtual" if virtual else "path"},
@@ -229,4 +237,16 @@ def _no_credentials() -> S3SelectError:
         "The endpoint has no credentials for the store behind it. Whoever runs it can set them in its "
         "settings, or where boto3 looks for them.",
         status=403,
+    )
+
+
+def discreet(error: S3SelectError) -> S3SelectError:
+    """*error* without the address of the store behind the endpoint, which goes to the log alone."""
+    if not isinstance(error.__cause__, botocore_errors.BotoCoreError | HTTPError):
+        return error
+    _log.warning("%s", error.message)
+    return S3SelectError(
+        error.code,
+        "The store behind the endpoint cannot be reached, or breaks off its answers. Please try again.",
+        status=error.status,
     )

@@ -7,7 +7,7 @@ catalogue knows it.
     data/2024.csv               its own path
     data/   /data   a//b        hidden: a segment is empty
     a/../b   ./a                hidden: "." and ".." lead elsewhere
-    a, of which a/b exists      hidden, as a folder stands there (:mod:`.objects` finds that out)
+    a, of which a/b exists      hidden, as a folder stands there (:mod:`.placement` finds that out)
     .s3sql-notes                hidden: such names are ours
 
 Whether a file system takes two names for one ("Data" and "data") is probed when the store is opened

@@ -152,7 +152,7 @@ class Placement:
             try:
                 chain = make_folders(folder, segments[:-1])
                 try:
-                    if not _is_free(chain[-1], segments[-1]):
+                    if not _cleared(chain[-1], segments[-1]):
                         return False
                     self._rename_into(chain[-1], bucket, key, staged, version, keep)
                     for descriptor in reversed(chain):
@@ -280,7 +280,7 @@ def _copied(source_folder: int, staged: Staged, folder: int, name: str) -> Ident
         close_all(descriptors)
 
 
-def _is_free(folder: int, name: str) -> bool:
+def _cleared(folder: int, name: str) -> bool:
     """Whether a file may be renamed to *name*: nothing, a regular file or an empty folder is there."""
     try:
         mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode

@@ -72,8 +72,7 @@ class EmbeddedStore:
         if not SUPPORTED:
             raise OSError(
                 errno.ENOSYS,
-                "this system cannot open files below an open folder, which the embedded store needs; "
-                "serve another store with --upstream",
+                "this system cannot open files below an open folder, which the embedded store needs",
             )
         if not root.is_dir():
             raise NotADirectoryError(
