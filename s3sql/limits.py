@@ -8,6 +8,9 @@ MAX_EXPRESSION_BYTES = 256 * 1024
 #: The same of a query on an archived object (AWS S3 User Guide, "Querying archived objects").
 MAX_ARCHIVE_EXPRESSION_BYTES = 128 * 1024
 
+#: Longest key of an object, in bytes of UTF-8 (AWS S3 User Guide, "Naming Amazon S3 objects").
+MAX_KEY_BYTES = 1024
+
 #: Longest record, read or written, in bytes without its delimiter (AWS: maxCharsPerRecord).
 MAX_RECORD_BYTES = 1 << 20
 

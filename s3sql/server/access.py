@@ -21,7 +21,8 @@ from urllib.parse import unquote_to_bytes
 from starlette.datastructures import Headers
 
 from s3sql.errors import S3SelectError
-from s3sql.server.address import MAX_KEY_BYTES, Address
+from s3sql.limits import MAX_KEY_BYTES
+from s3sql.server.address import Address
 from s3sql.server.operations import is_read
 from s3sql.server.settings import Key, Settings
 from s3sql.server.signatures.sigv4 import Authenticated

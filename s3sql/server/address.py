@@ -16,9 +16,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
 from s3sql.errors import S3SelectError
-
-#: Longest key in bytes of UTF-8 (AWS S3 User Guide, "Naming objects").
-MAX_KEY_BYTES = 1024
+from s3sql.limits import MAX_KEY_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +99,19 @@ def _decoded(raw: bytes, where: str) -> str:
 
 
 def _checked(key: str | None) -> str | None:
-    if key is not None and len(key.encode()) > MAX_KEY_BYTES:
+    if key is not None:
+        check_key_length(key)
+    return key
+
+
+def check_key_length(key: str) -> None:
+    """Refuse a key that is too long.
+
+    Raises:
+        S3SelectError: ``KeyTooLongError``.
+    """
+    if len(key.encode()) > MAX_KEY_BYTES:
         raise S3SelectError(
             "KeyTooLongError",
             f"The key is {len(key.encode()):,} bytes long; the most is {MAX_KEY_BYTES:,} bytes.",
         )
-    return key

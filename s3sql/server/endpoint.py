@@ -219,8 +219,7 @@ class S3Endpoint:
             reply = await self.answer(scope, intake, exchange)
             await _checkpoint(reply)
             if any(_NOT_IN_HEADERS.search(value) for _, value in reply.headers):
-                if reply.ended is not None:
-                    await reply.ended()
+                await reply.end()
                 raise S3SelectError(
                     "InvalidArgument", "A header of the reply would hold a control character."
                 )
@@ -267,8 +266,7 @@ class S3Endpoint:
             intake.finish()
             await send_reply(reply, headers, gone, send, head=head, patience=patience)
         finally:
-            if reply.ended is not None:
-                await reply.ended()
+            await reply.end()
 
 
 async def _checkpoint(reply: Reply) -> None:
@@ -276,8 +274,7 @@ async def _checkpoint(reply: Reply) -> None:
     try:
         await asyncio.sleep(0)
     except asyncio.CancelledError:
-        if reply.ended is not None:
-            await reply.ended()
+        await reply.end()
         raise
 
 

@@ -118,6 +118,11 @@ class Reply:
     parting: bytes = b""
     ended: Callable[[], Awaitable[None]] | None = None
 
+    async def end(self) -> None:
+        """Say that the reply is over."""
+        if self.ended is not None:
+            await self.ended()
+
 
 Handler: TypeAlias = Callable[[S3Request], Awaitable[Reply]]
 

@@ -21,10 +21,10 @@ import stat
 from pathlib import Path
 
 from s3sql.errors import S3SelectError
+from s3sql.limits import MAX_KEY_BYTES
 from s3sql.stores.base import OpenObject, changed, no_such_key, refuse_options
 
-#: Longest key and longest segment of one, in bytes of UTF-8 (AWS S3 User Guide, "Naming objects"; NAME_MAX).
-MAX_KEY_BYTES = 1024
+#: Longest segment of a key, in bytes of UTF-8 (NAME_MAX).
 MAX_SEGMENT_BYTES = 255
 
 #: Whether the system can open one path segment below an open folder without following a link.

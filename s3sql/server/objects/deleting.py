@@ -8,7 +8,7 @@ Source: AWS S3 API Reference, "DeleteObject", "DeleteObjects".
 from __future__ import annotations
 
 from s3sql.errors import S3SelectError
-from s3sql.server.address import MAX_KEY_BYTES
+from s3sql.server.address import check_key_length
 from s3sql.server.exchange import Handler, Reply, S3Request, in_thread
 from s3sql.server.objects.conditions import bare_etag, write_conditions
 from s3sql.server.objects.unsupported import refuse_unsupported
@@ -92,11 +92,7 @@ class Deleting:
                     f"The condition {member} is for directory buckets; use ETag.",
                     status=501,
                 )
-        if len(key.encode()) > MAX_KEY_BYTES:
-            raise S3SelectError(
-                "KeyTooLongError",
-                f"The key is {len(key.encode()):,} bytes long; the most is {MAX_KEY_BYTES:,} bytes.",
-            )
+        check_key_length(key)
         etag = named.texts.get("ETag")
         self._store.delete(bucket, key, if_match=None if etag is None else bare_etag(etag))
 

@@ -23,9 +23,7 @@ import re
 import unicodedata
 
 from s3sql.errors import S3SelectError
-
-#: Longest key in bytes of UTF-8.
-MAX_KEY_BYTES = 1024
+from s3sql.limits import MAX_KEY_BYTES
 
 #: Longest name of a file or folder in bytes (NAME_MAX).
 MAX_SEGMENT_BYTES = 255

@@ -14,11 +14,12 @@ happens under the key's lock, where the conditions are checked, too.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from s3sql.errors import S3SelectError
@@ -78,11 +79,7 @@ class Placement:
             S3SelectError: ``NoSuchBucket``, ``PreconditionFailed``, ``NoSuchKey``.
             OSError: what the system said.
         """
-        with (
-            self.locks.bucket(bucket, shared=True),
-            self.lookup.bucket_folder(bucket) as folder,
-            self.locks.key(bucket, key),
-        ):
+        with self._locked(bucket, key) as folder:
             current = self.lookup.find(folder, bucket, key)
             check_conditions(current, conditions, f"{bucket}/{key}")
             version = Version(staged.size, staged.identity[2], description, parts)
@@ -97,11 +94,7 @@ class Placement:
             S3SelectError: ``NoSuchBucket``, ``PreconditionFailed``, ``NoSuchKey``.
             OSError: what the system said.
         """
-        with (
-            self.locks.bucket(bucket, shared=True),
-            self.lookup.bucket_folder(bucket) as folder,
-            self.locks.key(bucket, key),
-        ):
+        with self._locked(bucket, key) as folder:
             current = self.lookup.find(folder, bucket, key)
             check_conditions(current, Conditions(if_match=if_match), f"{bucket}/{key}")
             if current is None:
@@ -111,6 +104,16 @@ class Placement:
                 self._remove_own(folder, bucket, key)
             return True
 
+    @contextlib.contextmanager
+    def _locked(self, bucket: str, key: str) -> Iterator[int]:
+        """The bucket's folder, while nobody else changes *key* or takes the bucket away."""
+        with (
+            self.locks.bucket(bucket, shared=True),
+            self.lookup.bucket_folder(bucket) as folder,
+            self.locks.key(bucket, key),
+        ):
+            yield folder
+
     def set_tags(self, bucket: str, key: str, tags: dict[str, str]) -> None:
         """Let the object *key* have these tags and stay as it is otherwise.
 
@@ -118,11 +121,7 @@ class Placement:
             S3SelectError: ``NoSuchBucket``, ``NoSuchKey``.
             OSError: what the system said.
         """
-        with (
-            self.locks.bucket(bucket, shared=True),
-            self.lookup.bucket_folder(bucket) as folder,
-            self.locks.key(bucket, key),
-        ):
+        with self._locked(bucket, key) as folder:
             current = self.lookup.find(folder, bucket, key)
             if current is None:
                 raise no_such_object()

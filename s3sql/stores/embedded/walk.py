@@ -24,8 +24,9 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from s3sql.limits import MAX_KEY_BYTES
 from s3sql.stores.embedded.files import ABSENT, MAX_DEPTH, Identity, file_status, open_folder
-from s3sql.stores.embedded.keys import MAX_KEY_BYTES, is_segment
+from s3sql.stores.embedded.keys import is_segment
 from s3sql.stores.local import file_identity
 
 #: Whatever vanished meanwhile is passed over, and so is what the server may not read.
