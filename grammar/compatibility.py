@@ -16,6 +16,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from grammar.markdown import filled, plain
+
 GRAMMAR = Path(__file__).parent
 PAGE = GRAMMAR.parent / "docs" / "compatibility.md"
 
@@ -29,9 +31,6 @@ CHAPTERS = {
 
 Rule = dict[str, Any]
 
-_PLACE = re.compile(r"^\{\{(.+)\}\}$", re.MULTILINE)
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|])")
-
 
 def page() -> str:
     """The whole page."""
@@ -44,7 +43,7 @@ def page() -> str:
         "rules": _sections(tables["section"], rules),
     }
     template = (GRAMMAR / "compatibility.md.in").read_text(encoding="utf-8")
-    return _PLACE.sub(lambda place: parts[place[1]], template)
+    return filled(template, parts)
 
 
 def _counts(rules: list[Rule]) -> str:
@@ -59,8 +58,8 @@ def _brief(rules: list[Rule]) -> str:
         return "Nothing."
     lines = []
     for rule in rules:
-        reason = f" ({_plain(rule['reason'])})" if "reason" in rule else ""
-        lines.append(f"* {rule['id']}: {_plain(rule['rule'])}{reason}")
+        reason = f" ({plain(rule['reason'])})" if "reason" in rule else ""
+        lines.append(f"* {rule['id']}: {plain(rule['rule'])}{reason}")
     return "\n".join(lines)
 
 
@@ -83,18 +82,13 @@ def _sections(sections: list[dict[str, str]], rules: list[Rule]) -> str:
 def _row(rule: Rule) -> str:
     number = rule["id"].rpartition(".")[2]
     tests = ", ".join(_links(rule.get("tests", [])))
-    return f"| {number} | {_plain(rule['rule'])} | {rule['state']} | {_plain(rule['source'])} | {tests} |"
+    return f"| {number} | {plain(rule['rule'])} | {rule['state']} | {plain(rule['source'])} | {tests} |"
 
 
 def _links(tests: list[str]) -> list[str]:
     """A link to each file that *tests* name, in their order."""
     paths = dict.fromkeys(re.split(r": |::", test, maxsplit=1)[0] for test in tests)
     return [f"[{Path(path).stem}](../{path})" for path in paths]
-
-
-def _plain(text: str) -> str:
-    """*text* with what Markdown would read as its own escaped."""
-    return _SPECIAL.sub(r"\\\1", text)
 
 
 if __name__ == "__main__":

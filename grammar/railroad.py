@@ -32,8 +32,8 @@ SECTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("start", "any_item", "source"),
     ),
     "Names and paths": (
-        "A name is one of [the words that are not reserved](https://docs.aws.amazon.com/AmazonS3/latest/userguide/"
-        "s3-select-sql-reference-keyword-list.html), in any case, or stands in double quotes.",
+        "A name is any word that is not [reserved](sql.md#reserved-words), in any case, or stands in double "
+        "quotes.",
         ("reference", "any_step", "name"),
     ),
     "Operators": (

@@ -13,21 +13,29 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from s3sql.api import query
     from s3sql.client import client, disable, enable
+    from s3sql.describe import describe
     from s3sql.errors import S3SelectError
     from s3sql.result import Result
 
 __version__ = "0.1.0"
 
-__all__ = ["Result", "S3SelectError", "__version__", "client", "disable", "enable", "query"]
+__all__ = ["Result", "S3SelectError", "__version__", "client", "describe", "disable", "enable", "query"]
 
 #: Where each public name is defined.
 _HOMES = {
     "Result": "s3sql.result",
     "S3SelectError": "s3sql.errors",
     "client": "s3sql.client",
+    "describe": "s3sql.describe",
     "disable": "s3sql.client",
     "enable": "s3sql.client",
     "query": "s3sql.api",
+}
+
+#: What IPython calls at ``%load_ext s3sql``; no names for people.
+_HOOKS = {
+    "load_ipython_extension": "s3sql.jupyter",
+    "unload_ipython_extension": "s3sql.jupyter",
 }
 
 
@@ -49,9 +57,10 @@ sys.modules[__name__].__class__ = _Package
 
 def __getattr__(name: str) -> object:
     """Load the module that defines *name*; it is asked once for each name."""
-    if name not in _HOMES:
+    home = _HOMES.get(name) or _HOOKS.get(name)
+    if home is None:
         raise AttributeError(f"module 's3sql' has no attribute {name!r}")
-    found: object = getattr(import_module(_HOMES[name]), name)
+    found: object = getattr(import_module(home), name)
     globals()[name] = found
     return found
 

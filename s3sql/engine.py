@@ -37,16 +37,19 @@ from s3sql.errors import S3SelectError
 from s3sql.eventstream.writer import Chunk
 from s3sql.exec.aggregate import AggregateBatch
 from s3sql.exec.buffer_pool import BufferPool
+from s3sql.exec.object_hints import advise_on_name, advise_on_value
 from s3sql.exec.pipeline import Pipeline
+from s3sql.exec.profile import Profile
 from s3sql.exec.readers import Opening, PlacedReader, open_object, reader_and_reading
 from s3sql.exec.task import RowSink, Sink, Task, TaskResult, new_accumulators, output_members
 from s3sql.formats.base import AnyMorsel
 from s3sql.formats.scratch import Scratch
 from s3sql.limits import BEFORE_STREAM_BYTES, BEFORE_STREAM_SECONDS
+from s3sql.plan.at_most import at_most
 from s3sql.plan.cache import PLANS
 from s3sql.plan.clock import at_time
 from s3sql.plan.logical import Limit, Plan
-from s3sql.request import CsvOutput, JsonOutput, SelectRequest
+from s3sql.request import OutputFormat, SelectRequest
 from s3sql.serialize.base import OutputMember, Records
 from s3sql.serialize.output import serializer_for
 from s3sql.serialize.record_limits import first_fault
@@ -84,6 +87,18 @@ class Query:
         self.source = source
         self.opening = opening
         self.plan = plan
+        self.profile = Profile()
+
+    def bytes_to_scan(self) -> int | None:
+        """How many bytes of the object are scanned if the query reads to its end; None while unknown."""
+        return self.opening.bytes_to_scan()
+
+    def close(self) -> None:
+        """Read no more of the object, and close it; a second call does nothing."""
+        try:
+            self.opening.close()
+        finally:
+            self.source.close()
 
     def found(self) -> dict[str, object]:
         """What the object tells of the scan, for people; empty if nothing.
@@ -100,7 +115,7 @@ class Query:
         def sink(members: list[OutputMember], length: int) -> Records:
             return writer.serialize(members, length)
 
-        steps = self.steps(sink, writer.serialize_rows, _first_records, writer.delimiters)
+        steps = self.steps(sink, writer.serialize_rows, Records.first, writer.delimiters)
         yield from _within_limits(steps, self.request.output)
 
     def steps(
@@ -117,14 +132,19 @@ class Query:
         last. Closing the generator ends the scan.
         """
         limit = self.plan.count if isinstance(self.plan, Limit) else None
+        self.profile.begun = True
         if limit == 0:
             yield Step(None, 0, 0, 0)
             return
+        begun = time.perf_counter_ns()
         reader, reading = reader_and_reading(self.opening, self.plan, _POOL)
+        self.profile.scan.nanoseconds += time.perf_counter_ns() - begun
         task = Task(self.plan, reading, sink, row_sink, delimiters=delimiters)
 
         def work(morsel: AnyMorsel, scratch: Scratch) -> TaskResult[Output]:
             result = task.run(morsel, scratch)
+            if result.error is not None:
+                advise_on_value(self.opening, result.error, result.error_at)
             reader.note_records(result.records, morsel.length)
             return result
 
@@ -139,6 +159,7 @@ class Query:
             try:
                 results.close()
             finally:
+                self.profile.scan.nanoseconds += pipeline.reading_time
                 self.opening.close()
 
     def _rows(
@@ -150,6 +171,7 @@ class Query:
     ) -> Generator[Step[Output] | None, None, None]:
         """The records of every morsel, up to the limit."""
         remaining = limit
+        profile = self.profile
         # A text without records is read all the same.
         yield Step(None, 0, *self.opening.totals(reader.position))
         for found in results:
@@ -159,9 +181,15 @@ class Query:
             end = _end(*found)
             for result in _parts(found[1]):
                 output, rows = result.output, result.rows
+                profile.add(result.work, folded=False)
+                profile.project.rows += rows
+                profile.limit.rows += rows if remaining is None else min(rows, remaining)
                 if remaining is not None and output is not None:
                     if rows >= remaining:
-                        yield Step(first(output, remaining), remaining, *self.opening.totals(end))
+                        begun = time.perf_counter_ns()
+                        output = first(output, remaining)
+                        profile.limit.nanoseconds += time.perf_counter_ns() - begun
+                        yield Step(output, remaining, *self.opening.totals(end))
                         return
                     remaining -= rows
                 yield Step(output, rows, *self.opening.totals(end), result.error, result.error_at)
@@ -178,27 +206,37 @@ class Query:
         """The one record of an aggregate query."""
         assert task.aggregate is not None
         accumulators = new_accumulators(task.aggregate)
+        profile = self.profile
         end = reader.position
         for found in results:
             if found is None:
                 yield None
                 continue
             result, end = found[1], _end(*found)
+            profile.add(result.work, folded=True)
             if result.error is None:
+                begun = time.perf_counter_ns()
                 for accumulator, state in zip(accumulators, result.states, strict=True):
                     accumulator.merge(state)
+                profile.aggregate.nanoseconds += time.perf_counter_ns() - begun
             yield Step(None, 0, *self.opening.totals(end), result.error, result.error_at)
             if result.error is not None:
                 return
+        begun = time.perf_counter_ns()
         batch = AggregateBatch([accumulator.evaluate() for accumulator in accumulators])
+        folded = time.perf_counter_ns()
         members = output_members(task.project, batch)
         if batch.failure.error is not None:
             raise batch.failure.error
-        yield Step(sink(members, 1), 1, *self.opening.totals(end))
+        output = sink(members, 1)
+        profile.aggregate.nanoseconds += folded - begun
+        profile.project.nanoseconds += time.perf_counter_ns() - folded
+        profile.aggregate.rows = profile.project.rows = profile.limit.rows = 1
+        yield Step(output, 1, *self.opening.totals(end))
 
 
-def prepare(request: SelectRequest, source: StoredObject) -> Query:
-    """Bind *request* to *source*.
+def prepare(request: SelectRequest, source: StoredObject, *, limit: int | None = None) -> Query:
+    """Bind *request* to *source*; ``limit``: at most so many rows, whatever the query says.
 
     Raises:
         S3SelectError: whatever can be wrong before a row is read: the SQL, the scan range, the header, a
@@ -208,12 +246,23 @@ def prepare(request: SelectRequest, source: StoredObject) -> Query:
     PLANS.tree(request.expression, request.dialect)
     opening = open_object(request, source)
     try:
-        plan = PLANS.plan(request.expression, opening.schema, request.dialect)
+        plan = _bound(request, opening)
+    except BaseException:
+        opening.close()
+        raise
+    plan = at_time(plan, request.expression, time.time_ns())
+    return Query(request, source, opening, plan if limit is None else at_most(plan, limit))
+
+
+def _bound(request: SelectRequest, opening: Opening) -> Plan:
+    """The plan of the text over the object; an object without records does not have to have the names."""
+    try:
+        return PLANS.plan(request.expression, opening.schema, request.dialect)
     except S3SelectError as error:
         if error.code not in _NAME_CODES or not opening.without_records():
+            advise_on_name(opening, request.expression, error)
             raise
-        plan = PLANS.plan(request.expression, opening.empty_schema, request.dialect)
-    return Query(request, source, opening, at_time(plan, request.expression, time.time_ns()))
+        return PLANS.plan(request.expression, opening.empty_schema, request.dialect)
 
 
 class Answer:
@@ -288,7 +337,7 @@ def _chunk(step: Step[Records] | None) -> Generator[Chunk | None, None, None]:
 
 
 def _within_limits(
-    steps: Generator[Step[Records] | None, None, None], output: CsvOutput | JsonOutput
+    steps: Generator[Step[Records] | None, None, None], output: OutputFormat
 ) -> Generator[Step[Records] | None, None, None]:
     """The same steps up to the first record that a limit of *output* forbids."""
     read = 0
@@ -298,8 +347,7 @@ def _within_limits(
                 fault = first_fault(step.output, output)
                 if fault is not None:
                     row, error = fault
-                    records = _first_records(step.output, row)
-                    yield Step(records, row, step.scanned, step.processed, error, read)
+                    yield Step(step.output.first(row), row, step.scanned, step.processed, error, read)
                     return
                 read = step.processed
             yield step
@@ -318,8 +366,3 @@ def _parts(result: TaskResult[Output]) -> Iterator[TaskResult[Output]]:
 def _end(morsel: AnyMorsel, result: TaskResult[Output]) -> int:
     """How far the text has been read: what is behind the last record of an object has been read too."""
     return morsel.start + (morsel.length if morsel.at_end else result.consumed)
-
-
-def _first_records(records: Records, count: int) -> Records:
-    end = int(records.ends[count - 1]) if count else 0
-    return Records(records.payload[:end], records.ends[:count])

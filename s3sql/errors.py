@@ -5,7 +5,7 @@ own form: an S3 XML document before the stream, an event-stream error message in
 ``ClientError`` or ``EventStreamError`` in process, a caret under the SQL on the command line.
 
     Exception
-    └── S3SelectError      code, message, status, position
+    └── S3SelectError      code, message, status, position, hint
 
 Source of the codes: AWS S3 API Reference, "List of SELECT Object Content Error Codes".
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,13 @@ class Position:
         line_start = text.rfind("\n", 0, offset) + 1
         return cls(text.count("\n", 0, offset) + 1, offset - line_start + 1)
 
+    def offset(self, text: str) -> int:
+        """The offset (from 0) of this position in *text*."""
+        start = 0
+        for _ in range(self.line - 1):
+            start = text.find("\n", start) + 1
+        return start + self.column - 1
+
     def __str__(self) -> str:
         return f"line {self.line}, column {self.column}"
 
@@ -40,6 +48,9 @@ class S3SelectError(Exception):
     would work; ``status`` is the HTTP status when the error comes before the response stream;
     ``position`` is the place in the query when there is one; ``elements`` are further elements of S3's
     document for this code, such as the ``Region`` that would have been right.
+
+    ``hint`` is advice for people, None where there is none that is surely of use. It is no part of the
+    message and never sent to a client: the message is AWS's. Python shows it below a traceback.
     """
 
     def __init__(
@@ -50,23 +61,49 @@ class S3SelectError(Exception):
         status: int | None = None,
         position: Position | None = None,
         elements: Mapping[str, str] | None = None,
+        hint: str | None = None,
     ) -> None:
         self.code = code
         self.message = message or DEFAULT_MESSAGES.get(code, code)
         self.status = status or STATUSES.get(code, 400)
         self.position = position
         self.elements = dict(elements or {})
+        self._hint: str | None = None
         super().__init__(f"{code}: {self.message}")
+        if hint is not None:
+            self.hint = hint
+
+    @property
+    def hint(self) -> str | None:
+        """Advice for people; None: there is none."""
+        return self._hint
+
+    @hint.setter
+    def hint(self, hint: str) -> None:
+        """A place that knows more than the one that raised the error replaces its advice."""
+        self._hint = hint
+        self.__notes__ = [f"hint: {hint}"]
+
+    def suggest(self, hint: str | None) -> Self:
+        """This error, with *hint* if it has none."""
+        if hint is not None and self._hint is None:
+            self.hint = hint
+        return self
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild, (self.code, self.message, self.status, self.position, self.elements))
+        return (_rebuild, (self.code, self.message, self.status, self.position, self.elements, self.hint))
 
 
 def _rebuild(
-    code: str, message: str, status: int, position: Position | None, elements: Mapping[str, str]
+    code: str,
+    message: str,
+    status: int,
+    position: Position | None,
+    elements: Mapping[str, str],
+    hint: str | None,
 ) -> S3SelectError:
     """Rebuild an unpickled error; exceptions with keyword arguments need the help."""
-    return S3SelectError(code, message, status=status, position=position, elements=elements)
+    return S3SelectError(code, message, status=status, position=position, elements=elements, hint=hint)
 
 
 #: HTTP statuses other than 400.

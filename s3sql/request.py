@@ -99,6 +99,13 @@ class ParquetInput:
 
 
 @dataclass(frozen=True, slots=True)
+class RegisteredInput:
+    """An input format that the program has registered (:mod:`s3sql.extend`); not on the wire."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class CsvOutput:
     """How to write records as CSV.
 
@@ -177,8 +184,15 @@ class ScanRange:
             )
 
 
-InputFormat: TypeAlias = CsvInput | JsonInput | ParquetInput
-OutputFormat: TypeAlias = CsvOutput | JsonOutput
+@dataclass(frozen=True, slots=True)
+class RegisteredOutput:
+    """An output format that the program has registered, likewise."""
+
+    name: str
+
+
+InputFormat: TypeAlias = CsvInput | JsonInput | ParquetInput | RegisteredInput
+OutputFormat: TypeAlias = CsvOutput | JsonOutput | RegisteredOutput
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +227,8 @@ class SelectRequest:
             raise _no_scan_range("CSV with AllowQuotedRecordDelimiter")
         if isinstance(self.input, JsonInput) and self.input.type == "DOCUMENT":
             raise _no_scan_range("JSON of Type DOCUMENT")
+        if isinstance(self.input, RegisteredInput):
+            raise _no_scan_range(f"the input format {self.input.name}")
 
 
 def check_expression(expression: str, dialect: Dialect = S3_SELECT) -> None:
@@ -248,6 +264,7 @@ def check_compression(compression: str, input_format: type[InputFormat]) -> None
             "InvalidRequestParameter",
             f"CompressionType {compression} cannot be used with Parquet, which compresses its own columns; "
             "leave it out or send NONE.",
+            hint=f"a Parquet file within {compression} is decompressed before it is queried",
         )
 
 

@@ -165,7 +165,8 @@ def _csv_input(element: Element) -> CsvInput:
         record_delimiter=element.texts.get("RecordDelimiter"),
     )
     # Read after the others have been checked: that is the order of the members.
-    return replace(csv, allow_quoted_record_delimiter=element.boolean("AllowQuotedRecordDelimiter"))
+    allowed = element.boolean("AllowQuotedRecordDelimiter")
+    return replace(csv, allow_quoted_record_delimiter=True) if allowed else csv
 
 
 def _output(element: Element) -> OutputFormat:

@@ -1,57 +1,49 @@
-"""The result of one query, in the form its reader wants: Arrow, data frames, or S3 Select's own events.
+"""The result of one query, in the form its reader wants: Arrow, data frames, a chart, S3 Select's events.
 
-In: a :class:`~s3sql.engine.Query`, bound to its object but not started.  Out: record batches or events, made
-while they are read. Closing a result ends the scan; what has been read of it once cannot be read again.
+In: a :class:`~s3sql.engine.Query`, bound to its object but not started.  Out: record batches or events,
+made while they are read. Closing a result ends the scan; what has been read of it once cannot be read
+again, unless it was loaded.
+
+    not read ──head──▶ not read ──iterate──▶ being read ──end──▶ closed
+        └────────────load────────────▶ loaded: to be read any number of times
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
 
 from s3sql import engine
-from s3sql.errors import S3SelectError
 from s3sql.eventstream.messages import Event
-from s3sql.eventstream.writer import Chunk, events
-from s3sql.limits import BEFORE_STREAM_BYTES
-from s3sql.plan.explain import as_dictionary, explain
-from s3sql.plan.logical import Aggregate, Limit
+from s3sql.plan.explain import as_dictionary, lines
 from s3sql.plan.schema import CsvSchema
-from s3sql.serialize.arrow import ArrowSink, Piece, first_records
-from s3sql.serialize.arrow_schema import AskedTypes, Layout, Mixed, Outline
+from s3sql.reading import Reading, first_rows
+from s3sql.serialize.arrow_schema import AskedTypes, Mixed, Outline
+from s3sql.stats import Stats
 from s3sql.stores.timed import Deadline
 
 if TYPE_CHECKING:
+    import altair
     import pandas  # type: ignore[import-untyped]
     import polars
 
-_T = TypeVar("_T")
+    from s3sql.display.page import Page
+    from s3sql.display.plan_tree import PlanTree
+    from s3sql.sniffer import Sniffed
 
-
-@dataclass(slots=True)
-class Stats:
-    """How far a query has come; final when its result has been read to the end.
-
-    ``bytes_scanned``: of the object as it is stored. ``bytes_processed``: of its text, after decompression.
-    ``bytes_returned``: of the payload of events, or of the Arrow arrays. ``rows``: of the result.
-    """
-
-    bytes_scanned: int = 0
-    bytes_processed: int = 0
-    bytes_returned: int = 0
-    rows: int = 0
+__all__ = ["Result", "Stats"]
 
 
 class Result:
-    """The rows of one query, to be read once, in one of these ways.
+    """The rows of one query, to be read once, in one of these ways; any number of times after :meth:`load`.
 
     Iterating gives ``pyarrow.RecordBatch`` objects; :meth:`to_arrow`, :meth:`to_pandas` and
-    :meth:`to_polars` read everything; libraries that know the Arrow C stream (polars, DuckDB, pyarrow)
-    take the result itself; :meth:`events` gives what boto3's ``select_object_content`` gives.
+    :meth:`to_polars` read everything; libraries that know the Arrow C stream (polars, DuckDB, pyarrow) take
+    the result itself; :meth:`events` gives what boto3's ``select_object_content`` gives. :meth:`head` looks
+    at the first rows and leaves them to be read; so does a notebook that shows the result.
 
     Use it as a context manager, or :meth:`close` it, to end the scan early; reading to the end closes it
     too. What fails while rows are read is raised where they are read, behind the rows before it.
@@ -64,23 +56,30 @@ class Result:
         schema: AskedTypes | None = None,
         mixed: Mixed = "error",
         deadline: Deadline | None = None,
+        sniffed: Sniffed | None = None,
     ) -> None:
         """Prepare to read *query*, until *deadline*.
+
+        ``sniffed``: what of the request was taken from the object's name and content.
 
         Raises:
             ValueError: *schema* or *mixed* is wrong.
         """
         known = query.opening.schema
         header = known.header if isinstance(known, CsvSchema) else None
-        self.stats = Stats()
+        self.stats = Stats(bytes_total=query.bytes_to_scan())
+        self.sniffed = sniffed
+        #: Rows that a display shows.
+        self.shown_rows = 20
         self._query = query
-        self._outline = Outline(query.plan, header or (), schema, mixed)
-        self._deadline = deadline
-        self._arrow: _ArrowReader | None = None
-        self._running: Generator[Any, None, None] | None = None
-        self._late: TimeoutError | None = None
-        self._taken = False
-        self._closed = False
+        outline = Outline(query.plan, header or (), schema, mixed)
+        self._reading = Reading(query, outline, self.stats, deadline)
+        self._rows: tuple[pa.RecordBatch, ...] | None = None
+
+    @property
+    def sql(self) -> str:
+        """The query, as it was given."""
+        return self._query.request.expression
 
     @property
     def schema(self) -> pa.Schema:
@@ -90,7 +89,7 @@ class Result:
             S3SelectError: ``CastFailed`` where the first values of a column have no type in common.
             ValueError: the result has been read in another way or closed.
         """
-        return self._reader().layout.schema
+        return self._reading.schema()
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """The rows as record batches of one schema, in object order.
@@ -101,9 +100,39 @@ class Result:
             TimeoutError: the time-out has passed.
             ValueError: the result has been read or closed.
         """
-        reader = self._reader()
-        self._take()
-        return self._until_closed(reader.batches())
+        if self._rows is not None:
+            return iter(self._rows)
+        return self._reading.batches()
+
+    def load(self, watch: Callable[[Stats], None] | None = None) -> Self:
+        """Read all rows into memory; from then on the result can be read again and again.
+
+        Args:
+            watch: called with :attr:`stats` in this thread, about five times a second while rows are read
+                and once at the end. An exception out of it, or Ctrl-C, ends the scan and closes the result.
+
+        Raises:
+            S3SelectError: as iterating does; the rows before the error are not kept.
+            TimeoutError: the time-out has passed.
+            ValueError: the result has been read or closed.
+        """
+        if self._rows is not None:
+            return self
+        self._rows = tuple(self._reading.load(watch))
+        return self
+
+    def head(self, count: int = 20) -> pa.Table:
+        """The first *count* rows, without using them up: a later reading starts at the first row again.
+
+        Raises:
+            S3SelectError: what is wrong with one of these rows or with the object.
+            TimeoutError: the time-out has passed.
+            ValueError: *count* is negative, or the result has been read or closed.
+        """
+        table, error = self._first(count)
+        if error is not None and table.num_rows < count:
+            raise error
+        return table
 
     def to_arrow(self) -> pa.Table:
         """All rows as one Arrow table; raises as iterating does."""
@@ -138,41 +167,58 @@ class Result:
             TimeoutError: the time-out has passed.
             ValueError: the result has been read or closed.
         """
-        self._take()
-        try:
-            chunks = self._counted(engine.start(self._query).chunks())
-            stream = events(chunks, progress=self._query.request.progress)
-        except BaseException:
-            self.close()
-            if self._late is not None:
-                raise self._late from None
-            raise
-        return self._until_closed(self._until_late(stream))
+        if self._rows is not None or self._reading.begun_as_arrow:
+            raise ValueError(
+                "rows of this result have been read as Arrow; run the query again for its events"
+            )
+        return self._reading.events()
+
+    def chart(
+        self, x: str | None = None, y: str | None = None, kind: str | None = None, **options: Any
+    ) -> altair.Chart:
+        """The rows as an Altair chart; loads the result.
+
+        Args:
+            x: the column across; by default one that suits.
+            y: the column upwards.
+            kind: ``"bar"``, ``"line"``, ``"area"``, ``"point"`` or ``"histogram"``; by default what suits.
+            options: ``color`` (a column), ``title``, ``width`` and ``height``.
+
+        Raises:
+            ImportError: Altair is not installed.
+            ValueError: there is no such column or kind, or the columns do not suit it; as :meth:`load`.
+            S3SelectError: as :meth:`load`.
+        """
+        from s3sql.charts import chart
+
+        return chart(self.load().to_arrow(), x=x, y=y, kind=kind, **options)
 
     def explain(self) -> str:
         """The plan as text, one line a node, what is done first at the bottom.
 
-        Of Parquet it also says how many row groups are read; raises S3SelectError if they cannot be.
+        Once the result has been read, with the rows that left each node and the time of its work. Of Parquet
+        it says how many row groups are read; raises S3SelectError if they cannot be.
         """
-        return explain(self._query.plan, self._query.found())
+        return self.plan.explained()
 
     @property
-    def plan(self) -> dict[str, Any]:
-        """The plan as a dictionary that ``json.dumps`` takes; as :meth:`explain`."""
-        return as_dictionary(self._query.plan, self._query.found())
+    def plan(self) -> PlanTree:
+        """The plan as a dictionary that ``json.dumps`` takes, and that draws itself; as :meth:`explain`.
+
+        When the result has been read, each node has ``rows`` and ``seconds``, the work of all threads
+        together.
+        """
+        from s3sql.display.plan_tree import PlanTree
+
+        plan, found = self._query.plan, self._query.found()
+        profile = self._query.profile
+        ran = profile.begun and self._reading.ended
+        work = [(stage.rows, stage.seconds) for stage in profile.of(plan)] if ran else []
+        return PlanTree(as_dictionary(plan, found, work), lines(plan, found))
 
     def close(self) -> None:
-        """End the scan and close the object; a second call does nothing."""
-        if self._closed:
-            return
-        self._closed = True
-        try:
-            if self._running is not None:
-                self._running.close()
-            if self._arrow is not None:
-                self._arrow.close()
-        finally:
-            self._query.source.close()
+        """End the scan and close the object; a second call does nothing. Loaded rows stay."""
+        self._reading.close()
 
     def __enter__(self) -> Self:
         return self
@@ -186,145 +232,45 @@ class Result:
         self.close()
 
     def __repr__(self) -> str:
-        sql = " ".join(self._query.request.expression.split())
+        sql = " ".join(self.sql.split())
         shown = sql if len(sql) <= 60 else f"{sql[:57]}..."
-        state = "closed" if self._closed else "being read" if self._taken else "not read yet"
-        return f"<s3sql.Result {shown!r}: {state}, {self.stats.rows:,} rows>"
+        return f"<s3sql.Result {shown!r}: {self._state()}, {self.stats.rows:,} rows>"
 
-    def _reader(self) -> _ArrowReader:
-        """The Arrow reader, its schema fixed."""
-        if self._arrow is None:
-            self._refuse_second_reading()
-            sink = ArrowSink(self._outline.json_items)
-            steps = self._query.steps(sink.piece, sink.whole_rows, first_records)
-            reader = _ArrowReader(self._query, self._outline, self._timed(steps), self.stats)
+    def _repr_html_(self) -> str:
+        return self._page().html()
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self) if cycle else self._page().text())
+
+    def _state(self) -> str:
+        if self._rows is not None:
+            return "loaded"
+        if self._reading.closed:
+            return "closed"
+        return "being read" if self._reading.busy else "not read yet"
+
+    def _page(self) -> Page:
+        """What a display shows: the first rows, and what ends them if that is among them."""
+        # Late, as the tree of a plan is: most results are never shown.
+        from s3sql.display.page import Page
+
+        table: pa.Table | None = None
+        error: Exception | None = None
+        if self._rows is not None or self._state() == "not read yet":
             try:
-                reader.look_ahead()
-            except BaseException:
-                self.close()
-                raise
-            self._arrow = reader
-        return self._arrow
+                table, error = self._first(self.shown_rows)
+            except Exception as failure:
+                error = failure
+        total = self._reading.total_rows
+        if table is not None and error is not None and table.num_rows >= self.shown_rows:
+            error = None
+        sniffed = "" if self.sniffed is None else str(self.sniffed)
+        return Page(self.sql, self._state(), table, total, error, self.stats, sniffed)
 
-    def _take(self) -> None:
-        self._refuse_second_reading()
-        self._taken = True
-
-    def _refuse_second_reading(self) -> None:
-        if self._closed or self._taken:
-            raise ValueError("this result has been read or closed; run the query again")
-
-    def _until_closed(self, stream: Generator[_T, None, None]) -> Generator[_T, None, None]:
-        """*stream*, closing the result at its end, however it ends."""
-        self._running = stream
-        return self._closing(stream)
-
-    def _closing(self, stream: Generator[_T, None, None]) -> Generator[_T, None, None]:
-        try:
-            yield from stream
-        finally:
-            self.close()
-
-    def _timed(self, stream: Generator[_T, None, None]) -> Generator[_T, None, None]:
-        """*stream* until the time-out."""
-        try:
-            for item in stream:
-                if self._deadline is not None:
-                    self._deadline.check()
-                yield item
-        finally:
-            stream.close()
-
-    def _counted(self, chunks: Generator[Chunk | None, None, None]) -> Generator[Chunk | None, None, None]:
-        """*chunks* with their totals taken over."""
-        try:
-            for chunk in self._timed(chunks):
-                if chunk is not None:
-                    self.stats.bytes_scanned, self.stats.bytes_processed = chunk.scanned, chunk.processed
-                    self.stats.bytes_returned += memoryview(chunk.payload).nbytes
-                    self.stats.rows += len(chunk.record_ends)
-                yield chunk
-        except TimeoutError as late:
-            # The event stream knows errors of S3 Select only; what it makes of this one is undone below.
-            self._late = late
-            raise S3SelectError("InternalError", str(late)) from late
-
-    def _until_late(self, stream: Generator[_T, None, None]) -> Generator[_T, None, None]:
-        """*stream*, the time-out being told as such."""
-        try:
-            yield from stream
-        except S3SelectError:
-            if self._late is not None:
-                raise self._late from None
-            raise
-
-
-class _ArrowReader:
-    """Pieces of a scan as record batches: looks ahead for the schema, then goes on."""
-
-    def __init__(
-        self,
-        query: engine.Query,
-        outline: Outline,
-        steps: Generator[engine.Step[Piece] | None, None, None],
-        stats: Stats,
-    ) -> None:
-        project = query.plan.source if isinstance(query.plan, Limit) else query.plan
-        self._one_row = isinstance(project.source, Aggregate)
-        self._outline = outline
-        self._steps = steps
-        self._stats = stats
-        self._held: list[Piece] = []
-        self._error: S3SelectError | None = None
-        self.layout: Layout
-
-    def look_ahead(self) -> None:
-        """Read until the layout can be fixed."""
-        ended = False
-        rows = 0
-        while not self._outline.complete and not ended:
-            step = next(self._steps, ...)
-            if step is ...:
-                ended = True
-            elif step is not None:
-                self._note(step)
-                rows += step.rows
-                if step.output is not None:
-                    self._held.append(step.output)
-                ended = self._error is not None
-                # The one row of an aggregate query comes last.
-                if not self._one_row and rows and step.processed >= BEFORE_STREAM_BYTES:
-                    break
-        self.layout = self._outline.layout(self._held, ended=ended)
-
-    def batches(self) -> Generator[pa.RecordBatch, None, None]:
-        """The rows in the layout; an error is raised behind the rows before it."""
-        first_row = 0
-        for piece in self._pieces():
-            if piece.length:
-                batch = self.layout.batch(piece, first_row)
-                first_row += piece.length
-                self._stats.rows += piece.length
-                self._stats.bytes_returned += batch.nbytes
-                yield batch
-        if self._error is not None:
-            raise self._error
-
-    def _pieces(self) -> Iterator[Piece]:
-        while self._held:
-            yield self._held.pop(0)
-        if self._error is not None:
-            return
-        for step in self._steps:
-            if step is not None:
-                self._note(step)
-                if step.output is not None:
-                    yield step.output
-
-    def _note(self, step: engine.Step[Piece]) -> None:
-        self._stats.bytes_scanned, self._stats.bytes_processed = step.scanned, step.processed
-        self._error = step.error
-
-    def close(self) -> None:
-        """End the scan."""
-        self._steps.close()
+    def _first(self, count: int) -> tuple[pa.Table, Exception | None]:
+        """The first *count* rows or fewer, and what ends the rows if it is known already."""
+        if count < 0:
+            raise ValueError(f"head({count}): a number of rows from 0 on")
+        if self._rows is not None:
+            return first_rows(self._rows, self.schema, count), None
+        return self._reading.first(count)

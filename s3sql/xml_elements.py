@@ -157,7 +157,8 @@ class _Reader:
         self._body = body
         self._document = document
         self._root = Element()
-        # One entry per open element that is known: its name, its schema, its element and its text.
+        # One entry per open element that is known: its name, its schema, its element and its text. What is
+        # text has no element of its own: there stands the one it belongs to.
         self._open: list[tuple[str, Schema | None, Element, list[str]]] = []
         self._unknown_depth = 0
         self._elements = 0
@@ -182,6 +183,9 @@ class _Reader:
             self._parser.Parse(self._body, True)
         except expat.ExpatError as error:
             raise self._not_well_formed(error) from error
+        finally:
+            # It refers to this object: a ring that only the collector would free, one for each request.
+            del self._parser
         return self._root
 
     def _not_well_formed(self, error: expat.ExpatError) -> S3SelectError:
@@ -217,16 +221,20 @@ class _Reader:
         if self._unknown_depth or name not in schema:
             self._unknown_depth += 1
             return
-        element = Element(attributes={_local(key): value for key, value in attributes.items()})
-        if name in self._document.repeated:
-            parent.lists.setdefault(name, []).append(element)
-        elif name in parent.texts or name in parent.elements:
+        repeated = name in self._document.repeated
+        if not repeated and (name in parent.texts or name in parent.elements):
             raise malformed(f"{parent_name} holds more than one {name}.")
-        elif schema[name] is None:
+        children = schema[name]
+        if children is None:
             parent.texts[name] = ""
+            self._open.append((name, None, parent, []))
+            return
+        element = Element(attributes={_local(key): value for key, value in attributes.items()})
+        if repeated:
+            parent.lists.setdefault(name, []).append(element)
         else:
             parent.elements[name] = element
-        self._open.append((name, schema[name], element, []))
+        self._open.append((name, children, element, []))
 
     def _start_root(self, name: str) -> None:
         roots = self._document.roots
@@ -238,9 +246,9 @@ class _Reader:
         if self._unknown_depth:
             self._unknown_depth -= 1
             return
-        name, schema, _, text = self._open.pop()
+        name, schema, element, text = self._open.pop()
         if schema is None:
-            self._open[-1][2].texts[name] = "".join(text)
+            element.texts[name] = "".join(text)
 
     def _characters(self, text: str) -> None:
         if self._unknown_depth:

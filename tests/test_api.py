@@ -12,6 +12,7 @@ from s3sql import engine
 from s3sql.errors import S3SelectError
 from s3sql.request import CsvInput, SelectRequest
 from s3sql.stores.base import StoredObject
+from s3sql.stores.memory import BytesObject
 
 ALL = "SELECT * FROM S3Object s"
 CSV = b"a,b\n1,x\n"
@@ -79,7 +80,7 @@ class TestFormats:
     ) -> None:
         asked: list[SelectRequest] = []
 
-        def prepare(request: SelectRequest, source: StoredObject) -> None:
+        def prepare(request: SelectRequest, source: StoredObject, *, limit: int | None = None) -> None:
             asked.append(request)
             raise LookupError
 
@@ -168,6 +169,131 @@ class TestMembers:
             s3sql.query("SELECT a FROM S3Object", CSV, input_format="csv")
         with pytest.raises(S3SelectError, match="MissingRequiredParameter"):
             s3sql.query("", CSV, input_format="csv")
+
+
+class TestGuess:
+    def test_what_was_decided_can_be_looked_up(self) -> None:
+        with s3sql.query(ALL, b"id;x\n1;2\n", guess=True) as result:
+            assert result.sniffed is not None
+            assert result.sniffed.keywords() == {
+                "input_format": "csv",
+                "compression_type": "NONE",
+                "file_header_info": "USE",
+                "field_delimiter": ";",
+            }
+            assert result.to_arrow().to_pylist() == [{"id": "1", "x": "2"}]
+        with s3sql.query(ALL, CSV, input_format="csv") as result:
+            assert result.sniffed is None
+
+    def test_keywords_win(self) -> None:
+        text = b"id;x\n1;2\n"
+        assert payload(text, guess=True) == b"1,2\n"
+        assert payload(text, guess=True, file_header_info="NONE") == b"id,x\n1,2\n"
+        assert payload(text, guess=True, field_delimiter=",", file_header_info="NONE") == text
+        assert payload(b'{"a":1}', guess=True, comments="") == payload(b'{"a":1}', comments="")
+        assert payload(b'{"a":1}', guess=True, output_format="csv") == b"1\n"
+
+    def test_without_it_nothing_is_guessed(self, tmp_path: Path) -> None:
+        (tmp_path / "t.csv").write_bytes(b"id;x\n1;2\n")
+        assert payload(tmp_path / "t.csv") == b"id;x\n1;2\n"
+        with pytest.raises(ValueError, match="guess=True"):
+            s3sql.query(ALL, b"id;x\n")
+
+    def test_a_wrong_text_is_told_before_the_source_is_read(self) -> None:
+        class Unread(io.BytesIO):
+            def readinto(self, buffer: Any) -> int:
+                raise AssertionError("it was read")
+
+        for sql, code in (("SELEC", "ParseExpectedKeyword"), ("", "MissingRequiredParameter")):
+            with pytest.raises(S3SelectError, match=code):
+                s3sql.query(sql, Unread(CSV), guess=True)
+
+    def test_keywords_that_contradict_each_other(self) -> None:
+        with pytest.raises(ValueError, match="belong to CSV input"):
+            s3sql.query(ALL, b"{}", guess=True, json_type="LINES", comments="")
+        with pytest.raises(S3SelectError, match="InvalidRequestParameter"):
+            s3sql.query(ALL, CSV, guess=True, field_delimiter="ab")
+
+    def test_a_timeout_counts_while_it_looks(self) -> None:
+        with pytest.raises(TimeoutError):
+            s3sql.query(ALL, CSV, guess=True, timeout=1e-9)
+
+
+LINES = b"".join(b"%d,%d\n" % (number, number % 7) for number in range(40_000))
+
+
+class TestLimit:
+    @pytest.mark.parametrize("limit", [0, 1, 2, 6000, 39_999, 40_000, 50_000])
+    @pytest.mark.parametrize(
+        "sql",
+        [
+            ALL,
+            "SELECT s._1 FROM S3Object s WHERE s._2 = 3",
+            "SELECT s._1 FROM S3Object s LIMIT 7",
+            "SELECT s._1 FROM S3Object s LIMIT 0",
+            "SELECT COUNT(*), MAX(CAST(s._1 AS INT)) FROM S3Object s",
+        ],
+    )
+    def test_gives_the_first_rows(self, sql: str, limit: int) -> None:
+        all_rows = s3sql.query(sql, LINES, input_format="csv").to_arrow()
+        found = s3sql.query(sql, LINES, input_format="csv", limit=limit).to_arrow()
+        assert found.to_pylist() == all_rows.slice(0, limit).to_pylist()
+        # Of no rows at all, `*` has no columns.
+        assert found.schema == all_rows.schema or (limit == 0 and "*" in sql)
+        lines = payload(LINES, sql, input_format="csv").splitlines(keepends=True)
+        assert payload(LINES, sql, input_format="csv", limit=limit) == b"".join(lines[:limit])
+
+    def test_stays_with_its_query(self) -> None:
+        # The plan of the text is cached.
+        assert len(payload(LINES, input_format="csv", limit=1).splitlines()) == 1
+        assert payload(LINES, input_format="csv") == LINES
+
+    def test_reads_no_more_than_it_needs(self) -> None:
+        result = s3sql.query(ALL, LINES * 50, input_format="csv", limit=3)
+        assert result.to_arrow().num_rows == 3
+        assert result.stats.bytes_processed < len(LINES)
+
+    def test_stands_in_the_plan(self) -> None:
+        with s3sql.query(ALL, CSV, input_format="csv", limit=3) as result:
+            assert result.explain().startswith("Limit 3")
+
+    @pytest.mark.parametrize("limit", [-1, 1.5, "5", True])
+    def test_is_a_number_of_rows(self, limit: Any) -> None:
+        with pytest.raises(ValueError, match="limit is"):
+            s3sql.query(ALL, CSV, input_format="csv", limit=limit)
+
+
+class Closing(BytesObject):
+    """An open object that counts how often it is closed."""
+
+    closed = 0
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+class TestOpenObjects:
+    def test_are_sources(self) -> None:
+        for keywords in ({"input_format": "csv"}, {"guess": True, "file_header_info": "NONE"}):
+            opened = Closing(CSV)
+            assert payload(opened, **keywords) == CSV
+            assert opened.closed > 0
+
+    def test_are_closed_where_there_is_no_result(self) -> None:
+        wrong: list[dict[str, Any]] = [
+            {"input_format": "xml"},
+            {"limit": -1},
+            {"field_delimiter": "ab"},
+            {"input_format": "csv", "endpoint_url": "http://x"},
+            {"input_format": "csv", "timeout": -1},
+            {"guess": True, "field_delimiter": "ab"},
+            {},
+        ]
+        for keywords in wrong:
+            opened = Closing(CSV)
+            with pytest.raises((ValueError, S3SelectError)):
+                s3sql.query(ALL, opened, **keywords)
+            assert opened.closed > 0, keywords
 
 
 class TestSources:

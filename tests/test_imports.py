@@ -33,16 +33,21 @@ LAYERS = [
         "limits",
         "dialects",
         "functions.signatures",
+        "registered",
+        "stats",
     },
     {"kernels"},
     {"sql"},
     {"plan"},
     {"functions", "formats", "serialize", "eventstream", "stores", "checksums"},
     {"exec"},
-    {"engine", "result"},
-    {"xml_elements", "request_xml", "api", "client"},
+    {"engine"},
+    {"completion", "sniffer", "display"},
+    {"charts", "event_reader", "reading", "record_batches", "result", "watching"},
+    {"xml_elements", "request_xml", "api", "client", "extend"},
+    {"describe"},
     {"server"},
-    {"cli"},
+    {"cli", "jupyter"},
 ]
 
 #: The only places where a third party is imported.
@@ -64,6 +69,11 @@ PLACES = {
     "isal": {"eventstream", "formats"},
     "pandas": {"result"},
     "polars": {"result"},
+    "altair": {"charts"},
+    "IPython": {"jupyter"},
+    "prompt_toolkit": {"cli.shell"},
+    "rich": {"cli", "display"},
+    "typer": {"cli"},
     "starlette": {"server"},
     "uvicorn": {"server"},
     "httpcore": {"server.upstream.forward", "server.upstream.connections"},
@@ -72,6 +82,11 @@ PLACES = {
 }
 
 ABSENT = {
+    "altair",
+    "IPython",
+    "prompt_toolkit",
+    "rich",
+    "typer",
     "numba",
     "llvmlite",
     "boto3",

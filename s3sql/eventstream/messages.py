@@ -10,7 +10,7 @@ Rust insists on it.  Source: AWS S3 API Reference, "SelectObjectContent", append
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from s3sql.errors import S3SelectError
@@ -132,10 +132,11 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The last message of an answer that could not be completed."""
+    """The last message of an answer that could not be completed; ``error`` never leaves the process."""
 
     code: str
     message: str
+    error: S3SelectError | None = field(default=None, compare=False, repr=False)
 
     def frame(self) -> bytes:
         """The message for the wire."""
@@ -149,9 +150,9 @@ class Failure:
         """Raise the failure: boto3 has no event for it.
 
         Raises:
-            S3SelectError: always, with the code and message of the failure.
+            S3SelectError: always: ``error``, else one with the code and message of the failure.
         """
-        raise S3SelectError(self.code, self.message)
+        raise self.error or S3SelectError(self.code, self.message)
 
 
 Message: TypeAlias = Records | Progress | Stats | Cont | End | Failure

@@ -195,7 +195,7 @@ def _next_item(chunks: Chunks) -> Chunk | End | Failure | None:
     try:
         return next(chunks, End())
     except S3SelectError as error:
-        return Failure(error.code, error.message)
+        return Failure(error.code, error.message, error)
     except Exception:
         _log.exception("A query failed after its answer had begun")
         return Failure("InternalError", "We encountered an internal error. Please try again.")

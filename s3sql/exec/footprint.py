@@ -55,6 +55,12 @@ _OFFSET_BYTES = 8
 
 #: Operators that make no text of their operands.
 _LOOKING = (Arithmetic, Between, Compare, In, InCollection, IsKind, Like, Sign)
+#: What they make no text of.
+_NUMBERS = (Arithmetic, Literal, Sign)
+#: What gives a number, or a text no longer than one and its operands.
+_NUMBER_LONG = (Arithmetic, Call, Cast, Sign)
+#: What writes its operands with escapes.
+_CONTAINERS = (ListOf, StructOf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,7 @@ class Footprint:
                     per_row += factor * names
                 elif isinstance(node, Concat):
                     per_row += factor * _OFFSET_BYTES
-                elif isinstance(node, Arithmetic | Call | Cast | Sign):
+                elif isinstance(node, _NUMBER_LONG):
                     per_row += factor * _NUMBER_BYTES
         return cls(per_row, per_byte + max(fields.values(), default=0), frozenset(fields))
 
@@ -129,8 +135,8 @@ def _factors(expression: Expr) -> Iterator[tuple[Expr, int]]:
             within = factor * _OTHER_CASE
         elif isinstance(node, Call) and node.function == "TO_STRING":
             within = factor * _PATTERN
-        looks = isinstance(node, _LOOKING)
+        looks, contains = isinstance(node, _LOOKING), isinstance(node, _CONTAINERS)
         for child in node.children():
-            escaped = isinstance(node, ListOf | StructOf) and not isinstance(child, ListOf)
-            seen_only = looks and isinstance(child, Arithmetic | Literal | Sign)
+            escaped = contains and not isinstance(child, ListOf)
+            seen_only = looks and isinstance(child, _NUMBERS)
             pending.append((child, within * _ESCAPED if escaped else within, not seen_only))

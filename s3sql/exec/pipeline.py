@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator
 from typing import Generic, Protocol, TypeVar
@@ -127,6 +128,8 @@ class Pipeline(Generic[AMorsel, Result]):
         self._starved = False
         self._working = 0
         self._closed = False
+        #: Nanoseconds spent in reading so far; only the thread that reads adds to it.
+        self.reading_time = 0
 
     def results(self) -> Generator[tuple[AMorsel, Result] | None, None, None]:
         """Every morsel's result, in order; None when none was ready for a while.
@@ -134,7 +137,7 @@ class Pipeline(Generic[AMorsel, Result]):
         Ends behind a result that failed. The morsel comes without its bytes: its buffer is in use again.
         """
         try:
-            morsel = self._reader.next(wait=True)
+            morsel = self._read(wait=True)
             while morsel is not None:
                 # In this thread: the first morsel, and every one when all buffers are out.
                 result = self._here(morsel)
@@ -144,9 +147,17 @@ class Pipeline(Generic[AMorsel, Result]):
                 yield from self._ahead()
                 if self._reader.ended:
                     return
-                morsel = self._reader.next(wait=True)
+                morsel = self._read(wait=True)
         finally:
             self._stop()
+
+    def _read(self, *, wait: bool) -> AMorsel | None:
+        """What the reader gives; its time is counted."""
+        begun = time.perf_counter_ns()
+        try:
+            return self._reader.next(wait=wait)
+        finally:
+            self.reading_time += time.perf_counter_ns() - begun
 
     def _here(self, morsel: AMorsel) -> Result:
         """Work on a morsel while nothing else is under way."""
@@ -204,7 +215,12 @@ class Pipeline(Generic[AMorsel, Result]):
         if self._window and self._reader.uncut:
             return
         self._reading = True
-        submit(self._step)
+        try:
+            submit(self._step)
+        except RuntimeError:
+            # The interpreter is ending, and no thread takes work any more.
+            self._reading = False
+            self._closed = True
 
     def _step(self) -> None:
         """In a worker: read one morsel, let another worker read on, work on it."""
@@ -242,7 +258,7 @@ class Pipeline(Generic[AMorsel, Result]):
     def _next_slot(self) -> _Slot[AMorsel, Result] | None:
         """The next morsel's slot; one with an error when reading failed; None when there is no morsel."""
         try:
-            morsel = self._reader.next(wait=False)
+            morsel = self._read(wait=False)
         except BaseException as error:
             self._reader.stop()
             slot: _Slot[AMorsel, Result] = _Slot(None)

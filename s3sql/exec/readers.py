@@ -15,13 +15,14 @@ from s3sql.formats.opening import TextOpening, open_text
 from s3sql.limits import FOLDED_MORSEL_BYTES, MORSEL_BYTES
 from s3sql.plan.logical import Aggregate, Plan
 from s3sql.plan.traverse import nodes
-from s3sql.request import ParquetInput, SelectRequest
+from s3sql.request import ParquetInput, RegisteredInput, SelectRequest
 from s3sql.stores.base import StoredObject
 
 if TYPE_CHECKING:
     from s3sql.formats.parquet_opening import ParquetOpening
+    from s3sql.formats.table_opening import TableOpening
 
-Opening: TypeAlias = "TextOpening | ParquetOpening"
+Opening: TypeAlias = "TextOpening | ParquetOpening | TableOpening"
 
 
 class PlacedReader(Reader[AMorsel], Protocol[AMorsel]):
@@ -40,6 +41,8 @@ class PlacedReader(Reader[AMorsel], Protocol[AMorsel]):
 def open_object(request: SelectRequest, source: StoredObject) -> Opening:
     """Look at what the object says of itself: its beginning, or the footer of Parquet.
 
+    What a registered format looks at is its own to know.
+
     Raises:
         S3SelectError: the scan range does not fit the object, or the object cannot be read.
     """
@@ -48,6 +51,10 @@ def open_object(request: SelectRequest, source: StoredObject) -> Opening:
         from s3sql.formats.parquet_opening import open_parquet
 
         return open_parquet(request, source)
+    if isinstance(request.input, RegisteredInput):
+        from s3sql.formats.table_opening import open_table
+
+        return open_table(request, source)
     return open_text(request, source)
 
 
@@ -60,10 +67,7 @@ def reader_and_reading(
         S3SelectError: as reading the first of them may.
     """
     if not isinstance(opening, TextOpening):
-        from s3sql.exec.parquet_reader import ParquetReader
-        from s3sql.formats.parquet import ParquetReading
-
-        return ParquetReader(opening.scan(plan), pool), ParquetReading(opening.schema, plan)
+        return _of_columns(opening, plan, pool)
     form = opening.form(plan)
     folded = any(isinstance(node, Aggregate) for node in nodes(plan))
     reader = MorselReader(
@@ -77,3 +81,20 @@ def reader_and_reading(
         morsel_bytes=FOLDED_MORSEL_BYTES if folded else MORSEL_BYTES,
     )
     return reader, TextReading(form)
+
+
+def _of_columns(
+    opening: ParquetOpening | TableOpening, plan: Plan, pool: BufferPool
+) -> tuple[PlacedReader[Any], Reading[Any]]:
+    """The same of an object that comes in columns."""
+    from s3sql.formats.parquet_opening import ParquetOpening
+
+    if isinstance(opening, ParquetOpening):
+        from s3sql.exec.parquet_reader import ParquetReader
+        from s3sql.formats.parquet import ParquetReading
+
+        return ParquetReader(opening.scan(plan), pool), ParquetReading(opening.schema, plan)
+    from s3sql.exec.table_reader import TableReader
+    from s3sql.formats.table_rows import TableReading
+
+    return TableReader(opening, plan, pool), TableReading(opening, plan)

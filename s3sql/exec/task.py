@@ -16,7 +16,8 @@ rest is work for later.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from time import perf_counter_ns
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -24,6 +25,7 @@ import numpy as np
 from s3sql.errors import S3SelectError
 from s3sql.exec.evaluate import evaluate, filter_batch
 from s3sql.exec.footprint import Footprint
+from s3sql.exec.profile import MorselWork
 from s3sql.exec.workers import scratch as thread_scratch
 from s3sql.formats.base import AMorsel, AnyMorsel, MorselRows, Reading
 from s3sql.formats.batch import Batch, FirstFailure
@@ -53,8 +55,8 @@ class TaskResult(Generic[Output]):
 
     ``error`` belongs to the record behind the last row; ``error_at`` is where that record starts, a byte
     offset in the text. ``records``: how many the morsel had. ``consumed``: see
-    :class:`s3sql.formats.base.MorselRows`. ``rest``: what the records behind ``output`` give, if they have
-    not been evaluated yet; it needs nothing of the morsel.
+    :class:`s3sql.formats.base.MorselRows`. ``work``: what this share cost. ``rest``: what the records behind
+    ``output`` give, if they have not been evaluated yet; it needs nothing of the morsel.
     """
 
     output: Output | None
@@ -64,6 +66,7 @@ class TaskResult(Generic[Output]):
     consumed: int
     error: S3SelectError | None
     error_at: int
+    work: MorselWork
     rest: Callable[[], TaskResult[Output]] | None = None
 
     @property
@@ -114,6 +117,7 @@ class Task(Generic[AMorsel, Output]):
 
     def _run(self, morsel: AMorsel, scratch: Scratch, first_row: int) -> TaskResult[Output]:
         """As :meth:`run`, from row *first_row* of the morsel on."""
+        begun = perf_counter_ns()
         read = self._reading.rows(morsel, scratch)
         batch = read.batch
         records = batch.length
@@ -121,13 +125,17 @@ class Task(Generic[AMorsel, Output]):
             batch.failure.report(batch.length, morsel.fault)
         if self.scan.limit is not None and batch.length > self.scan.limit:
             batch = batch.take(np.arange(self.scan.limit))
+        # The rest of a morsel is read again: its rows have been counted.
+        scanned_rows = 0 if first_row else batch.length
         if first_row:
             batch = batch.take(np.arange(first_row, batch.length))
+        was_read = perf_counter_ns()
         if self._conjuncts:
             pieces = _pieces(self._filtered, batch, read, morsel)
             kept = [filter_batch(self._conjuncts, piece) for piece in pieces]
             batch = kept[0] if len(kept) == 1 else _together(batch, kept)
         batch = _before_failure(batch)
+        filtered = perf_counter_ns()
         output: Output | None = None
         states: tuple[Any, ...] = ()
         rows = 0
@@ -139,27 +147,37 @@ class Task(Generic[AMorsel, Output]):
                 _, end = next(made.pieces(*read.bounds(batch, morsel.length, made.columns)))
                 if end < batch.length:
                     rest = int(batch.rows[end])
-                    return self._in_part(batch.take(np.arange(end)), read, morsel, rest)
+                    batch = batch.take(np.arange(end))
+                    work = MorselWork(scanned_rows, end, was_read - begun, filtered - was_read)
+                    return self._in_part(batch, read, morsel, rest, work)
             output, rows = self._project(batch)
         failure = batch.failure
         error_at = morsel.start + (0 if failure.row is None else read.record_start(failure.row))
-        return TaskResult(output, states, rows, records, read.consumed, failure.error, error_at)
+        work = MorselWork(
+            scanned_rows, batch.length, was_read - begun, filtered - was_read, perf_counter_ns() - filtered
+        )
+        return TaskResult(output, states, rows, records, read.consumed, failure.error, error_at, work)
 
-    def _in_part(self, batch: Batch, read: MorselRows, morsel: AMorsel, rest: int) -> TaskResult[Output]:
+    def _in_part(
+        self, batch: Batch, read: MorselRows, morsel: AMorsel, rest: int, work: MorselWork
+    ) -> TaskResult[Output]:
         """The output of *batch* only; the rows of the morsel from *rest* on are work for later."""
+        begun = perf_counter_ns()
         # What has failed behind these rows will fail again.
         batch.failure = FirstFailure()
         output, rows = self._project(batch)
         failure = batch.failure
+        work = replace(work, output_time=perf_counter_ns() - begun)
+        records, consumed = read.batch.length, read.consumed
         if failure.row is not None:
             error_at = morsel.start + read.record_start(failure.row)
-            return TaskResult(output, (), rows, read.batch.length, read.consumed, failure.error, error_at)
+            return TaskResult(output, (), rows, records, consumed, failure.error, error_at, work)
         again = self._reading.lasting(morsel)
 
         def run_rest() -> TaskResult[Output]:
             return self._run(again, thread_scratch(), rest)
 
-        return TaskResult(output, (), rows, read.batch.length, read.consumed, None, 0, run_rest)
+        return TaskResult(output, (), rows, records, consumed, None, 0, work, run_rest)
 
     def _project(self, batch: Batch) -> tuple[Output, int]:
         if self._row_sink is not None and isinstance(batch, CsvBatch):

@@ -8,6 +8,7 @@ Source of the rules: RFC 8259; AWS S3 User Guide, "Filtering and retrieving data
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,8 +22,6 @@ from s3sql.kernels.utf8 import first_invalid_utf8
 from s3sql.limits import MAX_JSON_DEPTH, MAX_RECORD_BYTES
 from s3sql.payloads import Int32s, Text
 
-_BOM = b"\xef\xbb\xbf"
-
 #: AWS names multiples of this in InvalidTextEncoding.
 _DECODED_AT_ONCE = 8192
 
@@ -35,6 +34,9 @@ _ESCAPE_BYTES = 12
 
 #: An incomplete value up to this long is looked at again, to know whether the values before it are compact.
 _SHORT_TAIL = 1 << 16
+
+_BLANKS = b" \t\r\n"
+_OPENING = ord("[")
 
 _FAULTS = {
     json_tape.EXPECTED_VALUE: "{found} stands where a JSON value is expected",
@@ -136,7 +138,7 @@ def index_block(
 
 def text_start(array: Bytes, length: int) -> int:
     """Where the text of an object begins that begins with these bytes: behind a byte order mark."""
-    return len(_BOM) if length >= len(_BOM) and array[: len(_BOM)].tobytes() == _BOM else 0
+    return len(BOM_UTF8) if array[: min(length, len(BOM_UTF8))].tobytes() == BOM_UTF8 else 0
 
 
 def block_of(text: Text) -> JsonBlock:
@@ -210,7 +212,14 @@ def _failure(
         return None
     if status == json_tape.TOO_LONG or (status == json_tape.INCOMPLETE and length - consumed > longest):
         start = where if status == json_tape.TOO_LONG else consumed
-        return too_long(base + start)
+        error = too_long(base + start)
+        while start < length and array[start] in _BLANKS:
+            start += 1
+        if start < length and array[start] == _OPENING:
+            error.hint = (
+                "it is a list; FROM S3Object[*][*] reads its elements as rows, in a list of any length"
+            )
+        return error
     if status == json_tape.INCOMPLETE:
         if not at_end:
             return None
@@ -230,6 +239,7 @@ def too_long(place: int) -> S3SelectError:
         "OverMaxRecordSize",
         f"The JSON value that begins at byte {place:,} is longer than {MAX_RECORD_BYTES:,} bytes, "
         "the most a record may have.",
+        hint="one JSON value is one record; written as JSON lines, one value a line, an object has any size",
     )
 
 

@@ -11,6 +11,7 @@ counts for every scan range.
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,8 +29,6 @@ from s3sql.plan.logical import Plan, Scan
 from s3sql.plan.schema import CsvSchema, JsonSchema, Schema
 from s3sql.plan.traverse import nodes
 from s3sql.request import CsvInput, JsonInput, ScanRange, SelectRequest
-
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 #: Bytes read at first to find the header line; a longer one is looked for in twice as many.
 _HEADER_BYTES = 64 << 10
@@ -72,6 +71,7 @@ class TextOpening:
 
     def __init__(self, request: SelectRequest, source: ByteSource) -> None:
         self._request = request
+        self._source = source
         codec = request.compression
         # A stream cannot go back, so the text that may be asked for again is kept as for a compressed object.
         direct = codec == "NONE" and source.size is not None
@@ -88,8 +88,8 @@ class TextOpening:
 
     def _open_csv(self, csv: CsvInput) -> None:
         self._dialect = CsvDialect.of(csv)
-        if self.text.read(0, len(_BYTE_ORDER_MARK)) == _BYTE_ORDER_MARK:
-            self._first = len(_BYTE_ORDER_MARK)
+        if self.text.read(0, len(BOM_UTF8)) == BOM_UTF8:
+            self._first = len(BOM_UTF8)
         mode = csv.file_header_info
         self.empty_schema = CsvSchema(mode, None, empty=True)
         if mode == "NONE":
@@ -126,7 +126,18 @@ class TextOpening:
 
     def without_records(self) -> bool:
         """Whether a CSV text holds no record at all."""
-        return self._dialect is not None and self._header is None and self._find_first() is None
+        return self._dialect is not None and self.first_record() is None
+
+    def first_record(self) -> tuple[str, ...] | None:
+        """The fields of the first record of a CSV text, header or not; None if there is none."""
+        if self._dialect is None:
+            return None
+        found = self._header or self._find_first()
+        return None if found is None else found.fields
+
+    def is_first(self, offset: int) -> bool:
+        """Whether the text, a byte order mark and a header left out, begins at *offset*."""
+        return offset == self._first
 
     def found(self, plan: Plan) -> dict[str, object]:
         """Nothing: what is left out of a text is left out by the plan."""
@@ -173,6 +184,14 @@ class TextOpening:
         begin = 0 if chosen is None else self.span.begin if self.span.begin > self._first else 0
         processed = max(end - begin, 0)
         return processed, processed
+
+    def bytes_to_scan(self) -> int | None:
+        """BytesScanned when all has been read, about: a scan range ends with a record; None while unknown."""
+        size = self._source.size
+        if size is None or self._request.compression != "NONE" or self._request.scan_range is None:
+            return size
+        stop = size if self.span.stop is None else min(self.span.stop, size)
+        return max(stop - (self.span.begin if self.span.begin > self._first else 0), 0)
 
     def close(self) -> None:
         """Read no more of the object, which stays the caller's to close."""

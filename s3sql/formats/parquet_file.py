@@ -57,12 +57,11 @@ class ParquetSource:
 
         Raises:
             S3SelectError: ``InvalidRequest`` when a stream is longer than :data:`SPOOL_BYTES`; what reading
-            it
-                raises.
+                it raises.
         """
         self._spooled: IO[bytes] | None = None
         if source.size is None:
-            self._spooled = _spooled(source)
+            self._spooled = spooled(source)
             source = open_file(self._spooled)
         assert source.size is not None
         self.size: int = source.size
@@ -157,21 +156,32 @@ def unreadable(what: str, error: Exception) -> S3SelectError:
     return S3SelectError("ParquetParsingError", f"{what} of the Parquet file cannot be read: {first}.")
 
 
-def _spooled(source: ByteSource) -> IO[bytes]:
-    """A file with the contents of a stream."""
+def spooled(source: ByteSource, what: str = "Parquet") -> IO[bytes]:
+    """A file with the contents of a stream, which holds *what*.
+
+    Raises:
+        S3SelectError: ``InvalidRequest`` when it is longer than :data:`SPOOL_BYTES`; what reading it raises.
+    """
     # It is closed with the source.
     file: IO[bytes] = tempfile.SpooledTemporaryFile(_SPOOL_MEMORY_BYTES)  # noqa: SIM115
+    try:
+        _spool_into(file, source, what)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _spool_into(file: IO[bytes], source: ByteSource, what: str) -> None:
     place = 0
     buffer = memoryview(bytearray(READ_BYTES))
     while count := source.read_into(buffer, place):
         place += count
         if place > SPOOL_BYTES:
-            file.close()
             raise S3SelectError(
                 "InvalidRequest",
-                f"Parquet is read from its end, and this stream is longer than {SPOOL_BYTES:,} bytes, the "
+                f"{what} is read from its end, and this stream is longer than {SPOOL_BYTES:,} bytes, the "
                 "most that is stored on the way. Save it as a file, and query the file.",
             )
         file.write(buffer[:count])
     file.seek(0)
-    return file

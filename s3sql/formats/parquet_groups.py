@@ -167,6 +167,11 @@ def _count(fields: Struct, number: int, what: str) -> int:
     return found
 
 
+def codec_name(number: int) -> str:
+    """A codec as parquet.thrift calls it."""
+    return _NAMES[number] if number < len(_NAMES) else f"codec number {number}"
+
+
 def check_codecs(groups: Sequence[RowGroup], leaves: Sequence[int]) -> None:
     """See that the leaf columns that a query reads can be decompressed.
 
@@ -176,7 +181,7 @@ def check_codecs(groups: Sequence[RowGroup], leaves: Sequence[int]) -> None:
     for chunk in (group.columns[leaf] for group in groups for leaf in leaves):
         codec = CODECS.get(chunk.codec)
         if chunk.codec != UNCOMPRESSED and (codec is None or not pa.Codec.is_available(codec)):
-            name = _NAMES[chunk.codec] if chunk.codec < len(_NAMES) else f"codec number {chunk.codec}"
+            name = codec_name(chunk.codec)
             raise S3SelectError(
                 "ParquetUnsupportedCompressionCodec",
                 f"The column {chunk.path!r} of the Parquet file is compressed with {name}. "

@@ -14,6 +14,7 @@ completely.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow.parquet as pq
@@ -21,7 +22,7 @@ import pyarrow.parquet as pq
 from s3sql.formats.opening import bounds
 from s3sql.formats.parquet_decoding import ParquetContents
 from s3sql.formats.parquet_file import ByteSource, ParquetSource, SourceFile
-from s3sql.formats.parquet_footer import read_footer
+from s3sql.formats.parquet_footer import Footer, read_footer
 from s3sql.formats.parquet_groups import RowGroup, check_codecs, check_size, row_groups
 from s3sql.formats.parquet_pruning import selects_nothing
 from s3sql.formats.parquet_schema import INT96_UNIT, parquet_schema
@@ -100,6 +101,16 @@ class ParquetOpening:
         self._scan: ParquetScan | None = None
 
     @property
+    def footer(self) -> Footer:
+        """The footer of the file."""
+        return self._contents.footer
+
+    @property
+    def groups(self) -> Sequence[RowGroup]:
+        """The row groups in the scan range."""
+        return self._groups
+
+    @property
     def empty_schema(self) -> ParquetSchema:
         """A file without rows has a schema all the same."""
         return self.schema
@@ -169,6 +180,12 @@ class ParquetOpening:
         stored = share.stored * (end - share.start) // share.length if share.length else share.stored
         return footer + share.stored_before + min(stored, share.stored), end
 
+    def bytes_to_scan(self) -> int | None:
+        """BytesScanned when all has been read: footer and chunks; None before the chunks are known."""
+        if self._scan is None:
+            return None
+        return self._contents.footer.size + sum(share.stored for share in self._scan.shares)
+
     def close(self) -> None:
         """Read no more of the object, which stays the caller's to close."""
         self._source.close()
@@ -179,7 +196,6 @@ def open_parquet(request: SelectRequest, source: ByteSource) -> ParquetOpening:
 
     Raises:
         S3SelectError: ``ParquetParsingError``, ``OverMaxParquetBlockSize``, ``InvalidScanRange``; what
-        reading
-            the object raises.
+            reading the object raises.
     """
     return ParquetOpening(request, source)

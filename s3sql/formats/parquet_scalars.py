@@ -172,7 +172,8 @@ def _timestamp(values: Array, name: str, fail: Fail) -> Column:
     length, per_second = len(values), _PER_SECOND[values.type.unit]
     instants = fixed_width(values, np.int64)
     if per_second == 1:
-        instants, per_second = instants * 1000, 1000
+        # What lies outside the years that SQL can show stays outside; Parquet itself has no such unit.
+        instants, per_second = np.clip(instants, FIRST_SECOND - 1, END_SECOND) * 1000, 1000
     seconds, nanoseconds = np.empty(length, np.int64), np.empty(length, np.int32)
     precision = np.empty(length, np.uint8)
     split_instants(instants, per_second, seconds, nanoseconds, precision)

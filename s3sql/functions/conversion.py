@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s3sql.errors import S3SelectError
+from s3sql.functions.conversion_hints import cast_hint
 from s3sql.functions.ion_text import timestamps_of_text
 from s3sql.functions.number_text import payload_text
 from s3sql.functions.numbers import (
@@ -116,6 +117,7 @@ def _failed(source: Kind, kind: Kind, found: object, expected: str) -> S3SelectE
         "CastFailed",
         f"Attempt to convert from one data type to another failed: cast from {source.name} to {kind.name}. "
         f"Found {describe(found)}, expected {expected}.",
+        hint=cast_hint(kind, found) if isinstance(found, str) else None,
     )
 
 

@@ -210,7 +210,8 @@ def _eligible(operands: Sequence[Column], fail: Fail) -> Mask:
     if wrong.any():
         row = int(wrong.argmax())
         found = [Kind(int(operand.tag_array()[row])).name for operand in operands]
-        fail(wrong, S3SelectError("LikeInvalidInputs", f"LIKE compares text only, found {', '.join(found)}."))
+        message = f"LIKE compares text only, found {', '.join(found)}."
+        fail(wrong, S3SelectError("LikeInvalidInputs", message, hint="write CAST(s.x AS STRING) LIKE …"))
     return texts
 
 

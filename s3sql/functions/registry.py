@@ -2,9 +2,9 @@
 
 In: an upper-case function name.  Out: the :data:`ScalarFunction` behind it.
 
-A definition is one decorated function in a module named in :data:`DEFINITIONS`; its arity is a line in
-:mod:`s3sql.functions.signatures`, which the parser checks, so a definition may count on the right
-number of arguments::
+A definition is one decorated function in a module named in :data:`DEFINITIONS`, or one that a program has
+registered (:func:`s3sql.extend.function`); its arity is a line in :mod:`s3sql.functions.signatures`, which
+the parser checks, so a definition may count on the right number of arguments::
 
     @scalar("LOWER")
     def lower(arguments: Sequence[Column], fail: Fail) -> Column:
@@ -69,6 +69,11 @@ def scalar(name: str) -> Callable[[ScalarFunction], ScalarFunction]:
     return register
 
 
+def remove(name: str) -> None:
+    """Forget the function of that name, whether it is there or not."""
+    _FUNCTIONS.pop(name, None)
+
+
 def function(name: str) -> ScalarFunction:
     """The function of that upper-case name.
 
@@ -120,4 +125,16 @@ def _wrong_kind(name: str, number: int, kind: Kind, argument: Column, row: int) 
     return S3SelectError(
         "IncorrectSqlFunctionArgumentType",
         f"Argument {number} of the function {name} must be a value of type {kind.name}, found {found.name}.",
+        hint=_argument_hint(kind, found),
     )
+
+
+def _argument_hint(kind: Kind, found: Kind) -> str | None:
+    """How a value of kind *found* becomes one of *kind*; None where nothing sure is known."""
+    if kind == Kind.TIMESTAMP and found == Kind.STRING:
+        return "CAST(s.x AS TIMESTAMP) reads 2007-04-05T14:30Z, TO_TIMESTAMP(s.x, pattern) other texts"
+    if kind == Kind.STRING and found not in (Kind.LIST, Kind.STRUCT):
+        return "CAST(s.x AS STRING) makes a text of it"
+    if kind == Kind.INT and found in (Kind.FLOAT, Kind.DECIMAL, Kind.STRING):
+        return "CAST(s.x AS INT) makes an int of it"
+    return None

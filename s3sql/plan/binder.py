@@ -120,7 +120,9 @@ def _from(source: nodes.Source, schema: Schema, dialect: Dialect) -> tuple[Scan,
         return Scan("json", bound_steps(source.steps[1:])), JsonNames(name, table)
     if len(source.steps) > 1:
         step = source.steps[1]
-        rows = "rows of a CSV object have no members" if isinstance(schema, CsvSchema) else "file is Parquet"
+        rows = "rows of a CSV object have no members"
+        if not isinstance(schema, CsvSchema):
+            rows = f"file is {schema.title}"
         raise S3SelectError(
             "InvalidKeyPath",
             f"The path of FROM goes on at {step.position}, but the {rows}. "
@@ -131,7 +133,7 @@ def _from(source: nodes.Source, schema: Schema, dialect: Dialect) -> tuple[Scan,
     if isinstance(schema, CsvSchema):
         names = CsvNames(name, table, schema)
         return Scan("csv"), names if dialect.mixed_names else OneWayOfNaming(names)
-    return Scan("parquet"), ParquetNames(name, table, schema)
+    return Scan(schema.format), ParquetNames(name, table, schema)
 
 
 class _Binder:

@@ -71,10 +71,19 @@ class PlanCache:
 
     def __init__(self, count: int = 256, size: int = 44 << 20) -> None:
         """At most *count* plans of *size* bytes together, and as many trees; the longest text fits."""
+        self._count = count
+        self._size = size
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything, as is right when functions or rules have changed.
+
+        What another thread is making at the moment is not kept either: it goes to the tables of before.
+        """
         self._trees: RecentlyUsed[tuple[str, Dialect], Tree] = RecentlyUsed(
-            count, TREE_BYTES // PLAN_BYTES * size
+            self._count, TREE_BYTES // PLAN_BYTES * self._size
         )
-        self._plans: RecentlyUsed[tuple[str, Schema, Dialect], Plan] = RecentlyUsed(count, size)
+        self._plans: RecentlyUsed[tuple[str, Schema, Dialect], Plan] = RecentlyUsed(self._count, self._size)
 
     def tree(self, expression: str, dialect: Dialect = S3_SELECT) -> Tree:
         """The syntax tree of *expression*, to be read only; raises as :func:`s3sql.sql.parser.parse`."""

@@ -7,8 +7,9 @@ that has an effect. Expressions are written in the dialect; columns of CSV and P
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from itertools import repeat
 from types import MappingProxyType
 from typing import Any
 
@@ -58,17 +59,30 @@ def explain(plan: Plan, found: Mapping[str, Any] = MappingProxyType({})) -> str:
 
     ``found``: what the object tells of the scan besides.
     """
-    return "\n".join(f"{'  ' * depth}{_line(node, found)}" for depth, node in enumerate(nodes(plan)))
+    return "\n".join(f"{'  ' * depth}{line}" for depth, line in enumerate(lines(plan, found)))
 
 
-def as_dictionary(plan: Plan, found: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
+def lines(plan: Plan, found: Mapping[str, Any] = MappingProxyType({})) -> tuple[str, ...]:
+    """One line for each node, from the top down; as :func:`explain`, but not indented."""
+    return tuple(_line(node, found) for node in nodes(plan))
+
+
+def as_dictionary(
+    plan: Plan, found: Mapping[str, Any] = MappingProxyType({}), work: Sequence[tuple[int, float]] = ()
+) -> dict[str, Any]:
     """The plan as what ``json.dumps`` takes: a dictionary for each node, its input under ``source``.
 
-    ``found``: what the object tells of the scan besides.
+    ``found``: what the object tells of the scan besides. ``work``: the rows and the seconds of each node,
+    from the top down, once the query has run.
     """
     described: dict[str, Any] | None = None
-    for node in reversed(list(nodes(plan))):
-        described = _described(node, found) | ({} if described is None else {"source": described})
+    ran = reversed(list(work)) if work else repeat(None)
+    for node, done in zip(reversed(list(nodes(plan))), ran, strict=False):
+        described = (
+            _described(node, found)
+            | ({} if done is None else {"rows": done[0], "seconds": done[1]})
+            | ({} if described is None else {"source": described})
+        )
     assert described is not None, "every plan has a node"
     return described
 

@@ -12,19 +12,17 @@ here refers to an object or a file, so one plan serves every scan range and ever
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal as OneOf
 from typing import TypeAlias
 
 from s3sql.plan.expr import Expr, Step
-
-Format: TypeAlias = OneOf["csv", "json", "parquet"]
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
     """Read the object's rows.
 
-    ``path``: steps of the FROM path behind ``S3Object[*]`` (JSON only). ``columns``: numbers of the
+    ``format``: ``csv``, ``json``, ``parquet`` or the name of a registered one, whose columns are as those of
+    Parquet. ``path``: steps of the FROM path behind ``S3Object[*]`` (JSON only). ``columns``: numbers of the
     CSV or Parquet columns that expressions name, ascending, None before that is known; whole rows of CSV are
     read besides where an expression asks for them. ``late_columns``: further ones of CSV, which the filter's
     first condition does not read, so that they need to be found only in the records that pass it.
@@ -34,7 +32,7 @@ class Scan:
     and escapes that does not contain these bytes need not be looked at.
     """
 
-    format: Format
+    format: str
     path: tuple[Step, ...] = ()
     columns: tuple[int, ...] | None = None
     late_columns: tuple[int, ...] = ()

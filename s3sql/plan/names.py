@@ -40,6 +40,7 @@ from s3sql.plan.expr import (
     Step,
     StructOf,
 )
+from s3sql.plan.name_hints import alias_hint, column_hint, number_hint
 from s3sql.plan.schema import CsvSchema, ParquetColumn, ParquetSchema
 from s3sql.sql import nodes
 from s3sql.types import Kind
@@ -145,6 +146,7 @@ class CsvNames:
         the header), ``AmbiguousFieldName``, or ``InvalidTableAlias`` for an unknown name before a dot.
         """
         name, quoted, steps, position = reference.name, reference.quoted, reference.steps, reference.position
+        alone = not steps
         if reference.is_row(self.row_name, self.table):
             if not steps:
                 return CsvRow(position=position)
@@ -153,8 +155,8 @@ class CsvNames:
             name, quoted, position = steps[0].name, steps[0].quoted, steps[0].position or position
             steps = steps[1:]
         elif self._is_unknown_qualifier(reference):
-            raise _unknown_alias(position)
-        return _stepped(self._column(name, quoted, position), steps)
+            raise _unknown_alias(reference, self.row_name, self.table)
+        return _stepped(self._column(name, quoted, position, alone), steps)
 
     def by_number(self, reference: Reference) -> bool | None:
         """Whether the path names a column by its number and not by the header; None if it names no column."""
@@ -169,12 +171,12 @@ class CsvNames:
         dotted = bool(reference.steps) and reference.steps[0].kind in ("name", "members")
         return dotted and not self.schema.empty and not self._matches(reference.name, reference.quoted)
 
-    def _column(self, name: str, quoted: bool, position: Position | None) -> Expr:
+    def _column(self, name: str, quoted: bool, position: Position | None, alone: bool) -> Expr:
         if self.schema.empty:
             return Literal(Kind.NULL, None, position=position)
         matches = self._matches(name, quoted)
         if not matches:
-            raise self._no_column(name, position)
+            raise self._no_column(name, position, may_be_text=quoted and alone)
         if len(matches) > 1:
             raise S3SelectError(
                 "AmbiguousFieldName",
@@ -188,18 +190,20 @@ class CsvNames:
             return Literal(Kind.NULL, None, position=position)
         return CsvField(matches[0], position=position)
 
-    def _no_column(self, name: str, position: Position | None) -> S3SelectError:
+    def _no_column(self, name: str, position: Position | None, *, may_be_text: bool) -> S3SelectError:
         if self.schema.header is None:
             return S3SelectError(
                 "InvalidColumnIndex",
                 f"The column index at {position} is invalid. "
                 "Please check the service documentation and try again.",
                 position=position,
+                hint=number_hint(name, self.schema),
             )
         return S3SelectError(
             "MissingHeaders",
             "Some headers in the query are missing from the file. Please check the file and try again.",
             position=position,
+            hint=column_hint(name, self.schema.header, may_be_text=may_be_text),
         )
 
     def _matches(self, name: str, quoted: bool) -> Sequence[int]:
@@ -246,14 +250,15 @@ class ParquetNames:
         says of a column that cannot be read.
         """
         name, quoted, steps, position = reference.name, reference.quoted, reference.steps, reference.position
+        alone = not steps
         if reference.is_row(self.row_name, self.table):
             if not steps or steps[0].kind not in ("name", "key"):
                 return _stepped(self._row(position), steps)
             name, quoted, position = steps[0].name, steps[0].quoted, steps[0].position or position
             steps = steps[1:]
         elif steps and steps[0].kind in ("name", "members") and not self._matches(name, quoted):
-            raise _unknown_alias(position)
-        return _stepped(self._column(name, quoted, position), steps)
+            raise _unknown_alias(reference, self.row_name, self.table)
+        return _stepped(self._column(name, quoted, position, alone), steps)
 
     def _row(self, position: Position | None) -> Expr:
         values = tuple(
@@ -262,24 +267,25 @@ class ParquetNames:
         )
         return StructOf(tuple(column.name for column in self.schema.columns), values, position=position)
 
-    def _column(self, name: str, quoted: bool, position: Position | None) -> Expr:
+    def _column(self, name: str, quoted: bool, position: Position | None, alone: bool) -> Expr:
         matches = self._matches(name, quoted)
         columns = self.schema.columns
         if not matches:
             known = {_folded(column.name): column.name for column in columns[:1000]}
             close = get_close_matches(_folded(name), known, n=1)
-            hint = f" Did you mean {known[close[0]]!r}?" if close else ""
+            guess = f" Did you mean {known[close[0]]!r}?" if close else ""
             raise S3SelectError(
                 "EvaluatorBindingDoesNotExist",
-                f"The column {name!r} at {position} does not exist in the Parquet schema.{hint}",
+                f"The column {name!r} at {position} does not exist in the {self.schema.title} schema.{guess}",
                 position=position,
+                hint=None if close else column_hint(name, list(known.values()), may_be_text=quoted and alone),
             )
         if len(matches) > 1:
             names = ", ".join(repr(columns[number].name) for number in matches[:5])
             raise S3SelectError(
                 "AmbiguousFieldName",
-                f"The name {name!r} at {position} matches {len(matches)} columns of the Parquet schema: "
-                f"{names}. A name in double quotes matches its own letter case only.",
+                f"The name {name!r} at {position} matches {len(matches)} columns of the {self.schema.title} "
+                f"schema: {names}. A name in double quotes matches its own letter case only.",
                 position=position,
             )
         return self._field(matches[0], columns[matches[0]], position)
@@ -310,11 +316,13 @@ def as_item(value: Expr) -> Expr:
     return value
 
 
-def _unknown_alias(position: Position | None) -> S3SelectError:
+def _unknown_alias(reference: Reference, row_name: str, table: str) -> S3SelectError:
+    step = "*" if reference.steps[0].is_wildcard else reference.steps[0].name
     return S3SelectError(
         "InvalidTableAlias",
-        f"Invalid table alias is specified at {position}. Please check the file and try again.",
-        position=position,
+        f"Invalid table alias is specified at {reference.position}. Please check the file and try again.",
+        position=reference.position,
+        hint=alias_hint(reference.name, step, row_name, table),
     )
 
 

@@ -4,7 +4,8 @@ In: the plan as the binder made it.  Out: the plan that runs. A rule never adds,
 failure: an expression that can fail is evaluated for exactly the rows SQL evaluates it for, so it neither
 moves nor has anything moved across it.
 
-Golden plans after every rule: ``tests/plan/scripts``.
+Golden plans after every rule: ``tests/plan/scripts``.  A program can have its own rules among them
+(:func:`s3sql.extend.rule`).
 """
 
 from __future__ import annotations
@@ -311,3 +312,25 @@ RULES: tuple[Rule, ...] = (
     require_literal,
     push_limit,
 )
+
+
+def insert_rule(rule: Rule, before: str) -> None:
+    """Have *rule* applied before the rule of the name *before*.  One thread at a time calls this.
+
+    Raises:
+        ValueError: the rule is in the list, or one of its name, or there is no rule *before*.
+    """
+    global RULES
+    names = [known.__name__ for known in RULES]
+    if rule.__name__ in names:
+        raise ValueError(f"there is a rule {rule.__name__!r} already")
+    if before not in names:
+        raise ValueError(f"there is no rule {before!r}; the rules are {', '.join(names)}")
+    place = names.index(before)
+    RULES = (*RULES[:place], rule, *RULES[place:])
+
+
+def withdraw_rule(rule: Rule) -> None:
+    """Take *rule* out of the list, whether it is there or not.  One thread at a time calls this."""
+    global RULES
+    RULES = tuple(known for known in RULES if known is not rule)

@@ -84,9 +84,18 @@ class ParquetColumn:
 
 @dataclass(frozen=True, slots=True)
 class ParquetSchema:
-    """A Parquet object: its top-level fields in the file's order, names as the file spells them."""
+    """A Parquet object: its top-level fields in the file's order, names as the file spells them.
+
+    ``format``: another one of which the object is, with columns of the same types.
+    """
 
     columns: tuple[ParquetColumn, ...]
+    format: str = "parquet"
+
+    @property
+    def title(self) -> str:
+        """The format as a message writes it."""
+        return "Parquet" if self.format == "parquet" else self.format
 
 
 Schema: TypeAlias = CsvSchema | JsonSchema | ParquetSchema

@@ -53,6 +53,11 @@ class Records:
     def __len__(self) -> int:
         return len(self.ends)
 
+    def first(self, count: int) -> Records:
+        """The first *count* of them."""
+        end = int(self.ends[count - 1]) if count else 0
+        return Records(self.payload[:end], self.ends[:count])
+
 
 class Serializer(Protocol):
     """Writes one output format with the delimiters of one request."""

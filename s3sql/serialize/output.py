@@ -12,10 +12,11 @@ import numpy as np
 
 from s3sql.formats.csv import CsvBatch, member_names
 from s3sql.kernels.write_csv_rows import member_prefixes, write_json_rows
-from s3sql.request import CsvOutput, JsonOutput
+from s3sql.request import JsonOutput, OutputFormat, RegisteredOutput
 from s3sql.serialize.base import OutputMember, Records
 from s3sql.serialize.csv import CsvSerializer
 from s3sql.serialize.json import JsonSerializer
+from s3sql.serialize.registered_output import RegisteredWriter, format_named
 
 
 class RecordWriter(Protocol):
@@ -63,6 +64,12 @@ class JsonWriter:
         return Records(payload[: int(ends[-1]) if len(ends) else 0], ends)
 
 
-def serializer_for(output: CsvOutput | JsonOutput) -> RecordWriter:
-    """The writer of an output serialization."""
+def serializer_for(output: OutputFormat) -> RecordWriter:
+    """The writer of an output serialization.
+
+    Raises:
+        S3SelectError: ``InvalidRequestParameter``, a registered format has been removed meanwhile.
+    """
+    if isinstance(output, RegisteredOutput):
+        return RegisteredWriter(output.name, format_named(output.name))
     return JsonWriter(output) if isinstance(output, JsonOutput) else CsvSerializer(output)

@@ -12,24 +12,25 @@ import numpy as np
 
 from s3sql.errors import S3SelectError
 from s3sql.limits import MAX_COLUMNS, MAX_RECORD_BYTES
-from s3sql.request import CsvOutput, JsonOutput
+from s3sql.request import CsvOutput, OutputFormat, RegisteredOutput
 from s3sql.serialize.base import Records
 
 #: Only a record with more bytes than this, its delimiter counted, can break a limit.
 _HARMLESS_BYTES = min(MAX_COLUMNS, MAX_RECORD_BYTES)
 
 
-def first_fault(records: Records, output: CsvOutput | JsonOutput) -> tuple[int, S3SelectError] | None:
+def first_fault(records: Records, output: OutputFormat) -> tuple[int, S3SelectError] | None:
     """The number of the first record beyond a limit and its error, if there is one.
 
-    ``OverMaxRecordSize``: more than ``limits.MAX_RECORD_BYTES``, its delimiter not counted.
+    ``OverMaxRecordSize``: more than ``limits.MAX_RECORD_BYTES``, its delimiter not counted; of a registered
+    format all bytes count.
     ``OverMaxColumn``: more than ``limits.MAX_COLUMNS`` fields, which only a record of nothing but delimiters
     can have.
     """
     if records.payload.size <= _HARMLESS_BYTES:
         return None
     lengths = np.diff(records.ends, prepend=0)
-    delimiter = len(output.record_delimiter.encode())
+    delimiter = 0 if isinstance(output, RegisteredOutput) else len(output.record_delimiter.encode())
     for row in np.flatnonzero(lengths > _HARMLESS_BYTES).tolist():
         if lengths[row] > MAX_RECORD_BYTES + delimiter:
             return row, _too_long()

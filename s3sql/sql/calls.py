@@ -17,7 +17,7 @@ from s3sql.sql.paths import PathParser
 
 #: Type names and the most parameters each takes. AWS S3 User Guide, "Data types"; the second names and the
 #: numbers of parameters are PartiQL's. Parameters have no effect.
-_TYPES: dict[str, tuple[nodes.TypeName, int]] = {
+TYPES: dict[str, tuple[nodes.TypeName, int]] = {
     "BOOL": ("BOOL", 0),
     "BOOLEAN": ("BOOL", 0),
     "INT": ("INT", 0),
@@ -122,8 +122,8 @@ class CallParser(PathParser):
         if second and self.peek().key == second:
             self.advance()
             name = f"{name} {second}"
-        kind, most = _TYPES.get(name, (name, 0))
-        if name not in _TYPES and name not in _FOREIGN_TYPES:
+        kind, most = TYPES.get(name, (name, 0))
+        if name not in TYPES and name not in _FOREIGN_TYPES:
             self.fail("ParseExpectedTypeName", "Expected type name, found", token)
         self.advance()
         parameters = self._type_parameters() if self.take("(") else []

@@ -30,7 +30,7 @@ TokenType = Literal[
 ]  # fmt: skip
 
 #: The regular expression is tried at every token; the group that matched says what it is.
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"""
       (?P<blank>    [ \t\n\r\v\f]+ | --[^\r\n]* | /\*[\s\S]*?\*/ )
     | (?P<word>     [A-Za-z_$][A-Za-z0-9_$]* )
@@ -121,7 +121,7 @@ def tokenize(sql: str) -> list[Token]:
     append = tokens.append
     words: dict[str, tuple[TokenType, str]] = {}
     end = 0
-    for found in _TOKEN.finditer(sql):
+    for found in TOKEN.finditer(sql):
         start = found.start()
         if start != end:
             break

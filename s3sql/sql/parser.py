@@ -16,6 +16,7 @@ from sqlglot import exp
 
 from s3sql.dialects import S3_SELECT, Dialect
 from s3sql.errors import S3SelectError
+from s3sql.sql.hints import hint_for
 from s3sql.sql.statement import StatementParser
 from s3sql.sql.structure import check
 
@@ -42,8 +43,12 @@ def parse(sql: str, dialect: Dialect = S3_SELECT) -> exp.Select:
             "ExpressionTooLong",
             f"The SQL expression has {size:,} bytes; at most {dialect.expression_bytes:,} are allowed.",
         )
-    with collector_resting(sql):
-        return _checked(sql, dialect)
+    try:
+        with collector_resting(sql):
+            return _checked(sql, dialect)
+    except S3SelectError as error:
+        error.suggest(hint_for(sql, error) if dialect is S3_SELECT else None)
+        raise
 
 
 def _checked(sql: str, dialect: Dialect) -> exp.Select:

@@ -23,6 +23,7 @@ from pathlib import Path
 from s3sql.errors import S3SelectError
 from s3sql.limits import MAX_KEY_BYTES
 from s3sql.stores.base import OpenObject, changed, no_such_key, refuse_options
+from s3sql.stores.path_hints import path_hint
 
 #: Longest segment of a key, in bytes of UTF-8 (NAME_MAX).
 MAX_SEGMENT_BYTES = 255
@@ -138,7 +139,14 @@ def open_path(path: str | os.PathLike[str]) -> FileObject:
     Raises:
         S3SelectError: ``NoSuchKey`` when there is no regular file, ``AccessDenied``, ``InternalError``.
     """
-    name = os.fspath(path)
+    try:
+        return _open_plain(os.fspath(path))
+    except S3SelectError as error:
+        error.suggest(path_hint(os.fspath(path)) if error.code == "NoSuchKey" else None)
+        raise
+
+
+def _open_plain(name: str) -> FileObject:
     try:
         number = os.open(name, _READ_AT_ONCE)
     except OSError as error:

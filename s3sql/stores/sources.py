@@ -2,21 +2,24 @@
 
 In: the ``source`` of :func:`s3sql.query`.  Out: a :class:`~s3sql.stores.base.StoredObject`.
 
-    str, os.PathLike        a file; ``file://`` and ``s3://bucket/key`` in a str
+    str, os.PathLike        a file; ``file://`` and ``s3://bucket/key`` in a str, and ``scheme://bucket/key``
+                            of a store that the program has registered
     bytes-like              its contents
     a get_object Body       a stream
     anything with read()    a file object from where it stands, or a stream
+    a StoredObject          itself
 """
 
 from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeGuard, cast
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from s3sql.stores.base import StoredObject
+from s3sql.registered import Registered, close_to
+from s3sql.stores.base import ObjectStore, StoredObject
 from s3sql.stores.local import open_path
 from s3sql.stores.memory import BytesObject
 from s3sql.stores.stream import Readable, is_readable, open_file
@@ -24,7 +27,10 @@ from s3sql.stores.stream import Readable, is_readable, open_file
 if TYPE_CHECKING:
     from s3sql.stores.s3 import S3Client
 
-Source: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | Readable
+Source: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | Readable | StoredObject
+
+#: The stores that a program has registered, by the schemes of their URLs.
+STORES: Final = Registered[ObjectStore]("a store for the scheme", ("file", "s3", "s3a"))
 
 #: A URL's scheme has two letters at least here; one letter is a drive of Windows.
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
@@ -57,7 +63,7 @@ def open_source(
 
     Raises:
         S3SelectError: ``NoSuchKey``, ``NoSuchBucket``, ``AccessDenied`` and the other codes of a store.
-        TypeError: *source* is of no kind in the table.
+        TypeError: *source* is of no kind in the table, or *client* is no client.
         ValueError: *source* is a URL of another scheme or without a key, or an option is given that
             nothing would use.
     """
@@ -74,12 +80,28 @@ def open_source(
         if client is not None and endpoint:
             raise ValueError(f"{next(iter(endpoint))} is the client's to know; leave it out or the client")
         return _open_s3_url(location, client, endpoint, members)
-    unused = [*_given(client=client), *endpoint, *members]
+    store = None if scheme is None else STORES.get(scheme[1].lower())
+    unused = [*_given(client=client), *endpoint, *(members if store is None else ())]
     if unused:
         raise ValueError(f"{unused[0]} is only for s3:// sources")
+    if store is not None:
+        bucket, key = _bucket_and_key(location)
+        return store.open(bucket, key, **members)
     if scheme is not None:
         return open_path(_path_of(location, scheme[1].lower()))
     return _open_here(source)
+
+
+def local_path(location: str) -> str | None:
+    """The path of the file that *location* names; None if it is the URL of something else.
+
+    Raises:
+        ValueError: it is a ``file`` URL of another host, or with a query.
+    """
+    scheme = _SCHEME.match(location)
+    if scheme is None:
+        return location
+    return _path_of(location, "file") if scheme[1].lower() == "file" else None
 
 
 def _given(**options: Any) -> dict[str, Any]:
@@ -87,8 +109,15 @@ def _given(**options: Any) -> dict[str, Any]:
     return {name: given for name, given in options.items() if given is not None}
 
 
+def is_stored(source: object) -> TypeGuard[StoredObject]:
+    """Whether *source* is an object that is open already."""
+    return callable(getattr(source, "read_into", None)) and hasattr(source, "etag")
+
+
 def _open_here(source: Source) -> StoredObject:
     """Open a source of this process or this machine."""
+    if is_stored(source):
+        return source
     if isinstance(source, str | os.PathLike):
         return open_path(source)
     if isinstance(source, bytes | bytearray | memoryview):
@@ -105,22 +134,33 @@ def _open_here(source: Source) -> StoredObject:
 def _open_s3_url(
     url: str, client: S3Client | None, endpoint: dict[str, Any], members: dict[str, Any]
 ) -> StoredObject:
-    """Open ``s3://bucket/key``; the key is taken as it is, nothing in it is percent-decoded."""
+    """Open ``s3://bucket/key``."""
     from s3sql.stores.s3 import S3Store
 
-    bucket, _, key = url.partition("://")[2].partition("/")
-    if not bucket or not key:
-        raise ValueError(f"{url!r} names no object; an object's URL is s3://bucket/key")
+    bucket, key = _bucket_and_key(url)
+    if client is not None and not callable(getattr(client, "get_object", None)):
+        raise TypeError(f"client is a boto3 S3 client, not {type(client).__name__}")
     store = S3Store.connect(**endpoint) if client is None else S3Store(client)
     return store.open(bucket, key, **members)
+
+
+def _bucket_and_key(url: str) -> tuple[str, str]:
+    """What ``scheme://bucket/key`` names; the key is taken as it is, nothing in it is percent-decoded."""
+    scheme, _, place = url.partition("://")
+    bucket, _, key = place.partition("/")
+    if not bucket or not key:
+        raise ValueError(f"{url!r} names no object; an object's URL is {scheme.lower()}://bucket/key")
+    return bucket, key
 
 
 def _path_of(url: str, scheme: str) -> str:
     """The path that a ``file`` URL names (RFC 8089)."""
     if scheme != "file":
+        names = STORES.names()
+        known = ", ".join(f"{name}://" for name in names if name != "s3a")
         raise ValueError(
-            f"{url!r}: the scheme {scheme}:// is not supported. Sources are paths, file://, s3://, bytes and "
-            "file objects; the response of an HTTP library is one."
+            f"{url!r}: the scheme {scheme}:// is not supported.{close_to(scheme, names)} "
+            f"Sources are paths, {known}, bytes and file objects; the response of an HTTP library is one."
         )
     parts = urlsplit(url)
     if parts.netloc not in ("", "localhost"):

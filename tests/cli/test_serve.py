@@ -19,7 +19,7 @@ import pytest
 from botocore.config import Config
 
 from s3sql.cli import main
-from s3sql.cli.arguments import parser
+from s3sql.cli.serve import with_bare_values
 from s3sql.server.running.options import OPTIONS
 
 ROOT = Path(__file__).parents[2]
@@ -202,24 +202,37 @@ def test_wrong_options(words: list[str], message: str, capfd: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize("words", [["--prot", "1"], ["a", "b"], ["--port"], ["--max-sel", "3"]])
-def test_unknown_words(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as caught:
-        main(["serve", *words])
-    assert caught.value.code == 2
-    assert "usage: s3sql" in capsys.readouterr().err
+def test_unknown_words(words: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", *words]) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.startswith("s3sql")
+    assert "--help says more" in err
 
 
-def test_anonymous_alone_means_reading() -> None:
-    assert parser().parse_args(["serve", ".", "--allow-anonymous"]).allow_anonymous == "read"
-    assert parser().parse_args(["serve", "--allow-anonymous=select", "."]).allow_anonymous == "select"
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["serve", ".", "--allow-anonymous"], ["serve", ".", "--allow-anonymous=read"]),
+        (["serve", "--allow-anonymous", "--port", "1"], ["serve", "--allow-anonymous=read", "--port", "1"]),
+        (["serve", "--allow-anonymous=select", "."], ["serve", "--allow-anonymous=select", "."]),
+        (["serve", "--allow-anonymous", "select"], ["serve", "--allow-anonymous", "select"]),
+        (["serve", "--", "--allow-anonymous"], ["serve", "--", "--allow-anonymous"]),
+        (["query", "--allow-anonymous"], ["query", "--allow-anonymous"]),
+    ],
+)
+def test_anonymous_alone_means_reading(words: list[str], meant: list[str]) -> None:
+    assert with_bare_values(words) == meant
 
 
-def test_every_option_is_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["serve", "--help"])
-    shown = capsys.readouterr().out
-    for option in OPTIONS:
-        assert option.flag in shown
+def test_the_words_reach_the_configuration(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Every option is refused with its own name, so every one arrives where it is read."""
+    for option in OPTIONS[1:]:
+        # There is no such folder, so that nothing is served where the value is allowed.
+        assert main(["serve", str(tmp_path / "no"), option.flag, ""]) == 2
+        err = capfd.readouterr().err
+        if option.name not in ("domain", "trusted_proxies"):
+            assert err.startswith(f"s3sql serve: option {option.flag}: "), option.flag
 
 
 def without(module: str, folder: Path) -> subprocess.CompletedProcess[str]:

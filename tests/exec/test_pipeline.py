@@ -283,3 +283,25 @@ def test_the_collector_does_not_wait_for_work_under_way(pool: BufferPool) -> Non
                 time.sleep(0.01)
     finally:
         go_on.set()
+
+
+def test_a_scan_goes_on_alone_when_no_thread_takes_work(pool: BufferPool) -> None:
+    # So it is while the interpreter ends, also for a worker that wants another one to read on.
+    submit, submitted = pipeline.submit, 0
+
+    def refusing(*arguments: object) -> object:
+        nonlocal submitted
+        submitted += 1
+        if submitted > 3:
+            raise RuntimeError("cannot schedule new futures after interpreter shutdown")
+        return submit(*arguments)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "submit", refusing)
+        found = results(Pipeline(reader_of(Source(TEXT), pool), Counting(seconds=0.001)))
+        assert b"".join(contents for _, contents in found) == TEXT
+        scan = Pipeline(reader_of(Source(TEXT), pool), copied).results()
+        assert next(scan) is not None
+        scan.close()
+    assert submitted > 3
+    assert pool._taken == 0

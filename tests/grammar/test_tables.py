@@ -85,6 +85,12 @@ def test_functions_agree() -> None:
         assert entry.get("aliases", []) == [alias for alias, of in ALIASES.items() if of == name]
         assert name in entry["signature"]
         assert entry["examples"]
+        assert entry["signature"] == signature.usage
+        assert entry["result"] == signature.result
+        examples = [(example["expression"], example["result"]) for example in entry["examples"]]
+        assert examples == list(signature.examples)
+        rows = [tuple(example["rows"]) for example in entry["examples"] if "rows" in example]
+        assert rows == list(signature.example_rows)
 
 
 @pytest.mark.parametrize(

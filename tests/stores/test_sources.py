@@ -73,6 +73,12 @@ def test_the_members_of_a_request_reach_the_store(client: Any) -> None:
     assert headers[0]["x-amz-expected-bucket-owner"] == "123456789012"
 
 
+@pytest.mark.parametrize("client", [5, "boto3", boto3])
+def test_what_is_no_client(client: Any) -> None:
+    with pytest.raises(TypeError, match=r"client is a boto3 S3 client, not (int|str|module)"):
+        contents("s3://bucket/key.csv", client=client)
+
+
 def test_the_body_of_an_answer(client: Any) -> None:
     answer = client.get_object(Bucket="bucket", Key="a b/50%25.csv")
     with pytest.raises(TypeError, match=r'pass answer\["Body"\]'):

@@ -31,7 +31,9 @@ __all__ = ["Configuration", "ConfigurationError", "configure", "from_environment
 
 #: The variable that names the file, and those of other parts of s3sql.
 _CONFIG = "S3SQL_CONFIG"
-_OTHER_VARIABLES = frozenset({"S3SQL_CACHE_DIR", "S3SQL_WORKERS", "S3SQL_BUFFER_BYTES"})
+_OTHER_VARIABLES = frozenset(
+    {"S3SQL_BUFFER_BYTES", "S3SQL_CACHE_DIR", "S3SQL_EXTENSIONS", "S3SQL_HISTORY", "S3SQL_WORKERS"}
+)
 _OTHER_PREFIXES = ("S3SQL_BENCH_", "S3SQL_HYPOTHESIS_", "S3SQL_WRITE_")
 
 #: The members of :class:`Limits` by the options' names, where these differ.

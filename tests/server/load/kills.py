@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
 
 from tests.server.load.endpoint import Endpoint, client_of
 
@@ -124,12 +124,24 @@ def _upload(s3: Any, key: str, version: int) -> None:
     made = s3.create_multipart_upload(
         Bucket=BUCKET, Key=key, Metadata={"version": str(version)}, Tagging=f"version={version}"
     )
-    named = {"Bucket": BUCKET, "Key": key, "UploadId": made["UploadId"]}
+    named = {"Bucket": BUCKET, "Key": key, "UploadId": _whole(made, "UploadId")}
     parts = []
     for number, body in enumerate(_parts_of(key, version), 1):
         part = s3.upload_part(**named, PartNumber=number, Body=body)
         parts.append({"PartNumber": number, "ETag": part["ETag"]})
-    s3.complete_multipart_upload(**named, MultipartUpload={"Parts": parts})
+    _whole(s3.complete_multipart_upload(**named, MultipartUpload={"Parts": parts}), "ETag")
+
+
+def _whole(answer: dict[str, Any], member: str) -> Any:
+    """A member that every whole answer has.
+
+    Raises:
+        BotoCoreError: the kill has cut the answer off behind its head, which botocore takes for an empty one.
+    """
+    if member not in answer:
+        length = answer["ResponseMetadata"]["HTTPHeaders"].get("content-length")
+        raise IncompleteReadError(actual_bytes=0, expected_bytes=length)
+    return answer[member]
 
 
 def run(directory: Path, log: Path, *, writes: int, kills: int, seed: int, writers: int = 4) -> Kept:

@@ -321,7 +321,8 @@ def test_files_that_are_none(tmp_path: Path) -> None:
 def test_unknown_variables(folder: Path) -> None:
     message = fault({"dir": str(folder)}, {"S3SQL_ACESS_KEY": "hush-hush"})
     assert message == "variable S3SQL_ACESS_KEY is not known; did you mean S3SQL_ACCESS_KEY?"
-    others = {"S3SQL_CACHE_DIR": "x", "S3SQL_WORKERS": "2", "S3SQL_HYPOTHESIS_PROFILE": "long", "PORT": "x"}
+    others = {"S3SQL_CACHE_DIR": "x", "S3SQL_WORKERS": "2", "S3SQL_EXTENSIONS": "my_formats", "PORT": "x"}
+    others |= {"S3SQL_HISTORY": "x", "S3SQL_HYPOTHESIS_PROFILE": "long"}
     assert told({"dir": str(folder)}, others).directory == folder
 
 
