@@ -40,13 +40,13 @@ TO_SAN_FRANCISCO = """
 """
 
 
-CLI = r"""With the AWS CLI, while such an endpoint runs:
+CLI = r"""That endpoint has ended. `.venv/bin/s3sql serve FOLDER` starts one that stays, and prints where
+and with which credentials. With them the AWS CLI asks, where a bucket flights has the object 2013.csv:
 
-    export AWS_ACCESS_KEY_ID=demo AWS_SECRET_ACCESS_KEY=demo-secret AWS_DEFAULT_REGION=us-east-1
-    aws --endpoint-url {url} s3api select-object-content --bucket flights --key 2013.csv \
+    aws --endpoint-url http://127.0.0.1:9000 s3api select-object-content --bucket flights --key 2013.csv \
         --expression "SELECT COUNT(*) FROM S3Object s WHERE s.dest = 'HNL'" --expression-type SQL \
-        --input-serialization '{{"CSV": {{"FileHeaderInfo": "USE"}}}}' \
-        --output-serialization '{{"CSV": {{}}}}' /dev/stdout"""
+        --input-serialization '{"CSV": {"FileHeaderInfo": "USE"}}' \
+        --output-serialization '{"CSV": {}}' /dev/stdout"""
 
 
 def show(sql: str) -> None:
@@ -123,7 +123,7 @@ def show_endpoint() -> None:
             if "Stats" in event:
                 print(f"    {event['Stats']['Details']}")
         print(f"    {time.perf_counter() - started:.3f} s\n")
-        print(CLI.format(url=url))
+        print(CLI)
 
 
 def main() -> int:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from s3sql.cli.interrupts import interrupts_kept
+from s3sql.cli.interrupts import came_of_interrupt, interrupts_kept
 from s3sql.cli.messages import FAILED, INTERRUPTED, NOBODY_READS, drop_output, fail
 
 #: What needs the extra `cli`; the rest s3sql needs itself.
@@ -44,6 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Help, or a list, that its place does not take; or the file of a completion.
         drop_output()
         return fail(f"{error.filename or 'standard output'}: {error.strerror or error}", FAILED)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Exception) as error:
+        if not came_of_interrupt(error):
+            raise
         drop_output()
         return INTERRUPTED

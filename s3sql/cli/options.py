@@ -190,7 +190,7 @@ ENDPOINT: Final = (
     OptionWord(("--profile",), "profile_name", "the AWS profile to use", str, "NAME", _S3),
 )
 
-_S3 = re.compile(r"s3a?://", re.IGNORECASE)
+_S3_URL = re.compile(r"s3a?://", re.IGNORECASE)
 
 _FLAGS = {word.keyword: word.flags[-1] for word in INPUT + SCAN_RANGE + TIMEOUT + CSV_OUTPUT + ENDPOINT}
 _NAMES = "|".join(sorted(_FLAGS, key=len, reverse=True))
@@ -209,7 +209,7 @@ def for_source(keywords: Mapping[str, Any], source: str, sources: list[str]) -> 
 
     An endpoint means nothing to a file, and is refused there; unless it is for another of the sources.
     """
-    if _S3.match(source) or not any(map(_S3.match, sources)):
+    if _S3_URL.match(source) or not any(map(_S3_URL.match, sources)):
         return dict(keywords)
     elsewhere = {word.keyword for word in ENDPOINT}
     return {name: value for name, value in keywords.items() if name not in elsewhere}

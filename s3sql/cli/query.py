@@ -67,6 +67,8 @@ class _Run:
         self._asked = asked
         self._output = output
         self._remaining = asked.limit
+        #: What --stats says when the document has its end: both may go to one terminal.
+        self._later: list[str] = []
 
     def status(self) -> int:
         """Do it; return the exit status."""
@@ -74,7 +76,7 @@ class _Run:
 
         asked = self._asked
         try:
-            with self._place() as (sink, file), Progress(asked.progress) as progress:
+            with self._place() as (sink, file), self._stats_last(), Progress(asked.progress) as progress:
                 if asked.explain:
                     return self._each(None, progress)
                 if file is None and output_is_terminal():
@@ -94,6 +96,14 @@ class _Run:
         except OSError as error:
             place = "standard output" if asked.to is None else asked.to
             return fail(printable(f"{place}: {error.strerror or error}"), FAILED)
+
+    @contextmanager
+    def _stats_last(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            for text in self._later:
+                say(text)
 
     @contextmanager
     def _place(self) -> Iterator[tuple[Sink, OutputFile | None]]:
@@ -179,7 +189,8 @@ class _Run:
             self._print_plan(source, result)
         if self._asked.stats:
             progress.stop()
-            say(stats_text(shown_name(source), result))
+            tell = self._later.append if writer is not None and self._output == "json" else say
+            tell(stats_text(shown_name(source), result))
 
     def _print_plan(self, source: str, result: Result) -> None:
         if self._output in ("json", "jsonl"):

@@ -25,6 +25,9 @@ FIRST_SECONDS = 0.4
 #: Seconds between two pictures of it.
 _EVERY_SECONDS = 0.2
 
+#: Bytes scanned from which on the time that is left is told.
+_TELLING_BYTES = 1 << 20
+
 _STYLE = """
 .s3sql-progress {
   align-items: center; display: flex; flex-wrap: wrap; gap: 0.3em 0.8em;
@@ -118,7 +121,8 @@ def progress_text(stats: Stats, seconds: float) -> str:
         share = min(stats.bytes_scanned / total, 1)
         parts = [f"{parts[0]} of {bytes_text(total)} ({share:.0%})"]
     parts += [count_text(stats.rows, "row"), rate_text(stats.bytes_scanned, seconds)]
-    if total and stats.bytes_scanned:
+    # Before that, kernels may still be compiled, which says nothing of what is to come.
+    if total and stats.bytes_scanned >= _TELLING_BYTES:
         left = max(total - stats.bytes_scanned, 0) * seconds / stats.bytes_scanned
         parts.append(f"{seconds_text(left)} left")
     return " · ".join(parts)

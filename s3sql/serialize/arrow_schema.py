@@ -211,7 +211,7 @@ class Layout:
             values = piece.columns.get(field.key, Values(pa.nulls(piece.length)))
             array = field.cast(values)
             if array is None:
-                raise _misfit(field.key[1], first_row + field.misfit(values), f"no {field.type}")
+                raise _misfit(field.key[1], first_row + field.misfit(values), _no_such(field.type))
             arrays.append(array)
         if arrays:
             return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
@@ -264,6 +264,14 @@ def _common(one: Type, other: Type) -> Type:
         return pa.float64()
     scales = [type_.scale if isinstance(type_, pa.Decimal128Type) else 0 for type_ in (one, other)]
     return pa.decimal128(38, max(scales))
+
+
+def _no_such(asked: Type) -> str:
+    """What a value is that does not fit a column of that type."""
+    if not pa.types.is_decimal(asked):
+        return f"no {asked}"
+    digits = f"no {asked}, which has {asked.scale} digits behind the point as in the first rows"
+    return f"{digits}; a CAST AS FLOAT in the query makes the column a double"
 
 
 def _misfit(name: str, row: int, found: str) -> S3SelectError:

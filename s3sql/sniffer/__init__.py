@@ -8,8 +8,8 @@ header line and field delimiter, each with where it is known from.
     keywords ───────┘
 
 AWS guesses nothing: a request says everything. All rules here are s3sql's own, for people
-(docs/formats.md, "What is guessed"). :func:`s3sql.sniffer.sniffing.sniff` is loaded where something is guessed:
-most queries say everything.
+(docs/formats.md, "What is guessed"). :func:`s3sql.sniffer.sniffing.sniff` is loaded where something is
+guessed: most queries say everything.
 """
 
 from __future__ import annotations

@@ -50,7 +50,12 @@ def test_what_is_missing(tmp_path: Path) -> None:
     assert refused(sources=None).startswith("there is no source")
     file = tmp_path / "x.csv"
     file.touch()
-    assert refused(sql=str(file), sources=None).startswith(f"there is no query: {file} is a file")
+    for sources in (None, ["SELECT * FROM S3Object"]):
+        assert refused(sql=str(file), sources=sources).startswith(f"there is no query: {file} is a file")
+
+
+def test_a_plan_is_not_for_a_file() -> None:
+    assert refused(to="x.json", explain=True).startswith("--explain prints a plan on standard output")
 
 
 @pytest.mark.parametrize(

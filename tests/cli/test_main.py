@@ -58,6 +58,15 @@ def test_stats_say_what_was_guessed_and_what_it_took(path: str, capfdbinary: Cap
     assert amounts.endswith("B/s")
 
 
+def test_stats_are_not_mixed_into_a_document(
+    path: str, capfdbinary: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Standard output and standard error may be one terminal."""
+    monkeypatch.setattr("s3sql.cli.query.say", lambda text: os.write(1, b"said\n"))
+    assert run("SELECT s.n FROM S3Object s LIMIT 1", path, path, "-o", "json", "--stats") == 0
+    assert capfdbinary.readouterr().out == b'[\n{"n":"1"},\n{"n":"1"}\n]\nsaid\nsaid\n'
+
+
 def test_delimiters_of_both_sides(tmp_path: Path, capfdbinary: Captured) -> None:
     path = tmp_path / "x.tsv"
     path.write_bytes(b"1\t'a\tb'|2\t'c'|")
@@ -98,6 +107,45 @@ def test_several_sources_follow_each_other(path: str, tmp_path: Path, capfdbinar
     # The first decides of what form all are.
     assert run("SELECT s.name, s.n FROM S3Object s", str(other), path) == 0
     assert capfdbinary.readouterr().out.splitlines()[-1] == b'{"name":"Max","n":"2"}'
+
+
+def test_to_a_file(path: str, tmp_path: Path, capfdbinary: Captured) -> None:
+    target = tmp_path / "out.jsonl"
+    assert run("SELECT s.n FROM S3Object s", path, "--to", str(target)) == 0
+    assert capfdbinary.readouterr() == (b"", b"")
+    assert target.read_bytes() == b'{"n":"1"}\n{"n":"2"}\n'
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_the_disk_is_full(path: str, capfdbinary: Captured) -> None:
+    assert run("SELECT * FROM S3Object", path, "--to", "/dev/full", "-o", "csv") == 1
+    assert capfdbinary.readouterr().err == b"s3sql: /dev/full: No space left on device\n"
+
+
+def test_rows_at_a_terminal(path: str, capfdbinary: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many as --limit says, or as are shown without it."""
+    monkeypatch.setattr("s3sql.cli.query.output_is_terminal", lambda: True)
+    monkeypatch.setattr("s3sql.cli.query.TERMINAL_ROWS", 1)
+    for words, rows in (([], 2), (["--limit", "3"], 3), (["--limit", "4"], 4)):
+        assert run("SELECT s.n FROM S3Object s", path, path, *words) == 0
+        shown = capfdbinary.readouterr().out.decode()
+        assert shown.count("1 │") + shown.count("2 │") == rows
+        assert shown.count("there are more. --limit N") == (0 if words else 2)
+
+
+def test_nothing_to_write_a_file_of(tmp_path: Path, capfdbinary: Captured) -> None:
+    """A Parquet file without columns: known when no source has had any."""
+    source = tmp_path / "empty.jsonl"
+    source.touch()
+    assert run("SELECT * FROM S3Object", str(source), "--to", str(tmp_path / "out.parquet")) == 1
+    assert b"a Parquet file must have one" in capfdbinary.readouterr().err
+    assert os.listdir(tmp_path) == ["empty.jsonl"]
+
+
+def test_nobody_hears_what_is_wrong(monkeypatch: pytest.MonkeyPatch, capfdbinary: Captured) -> None:
+    monkeypatch.setattr("sys.stderr", None)
+    assert run("SELECT * FROM S3Object", "absent.csv") == 1
+    assert capfdbinary.readouterr() == (b"", b"")
 
 
 def test_a_limit_is_that_of_all_sources(path: str, capfdbinary: Captured) -> None:
@@ -200,6 +248,8 @@ def test_the_plan(path: str, capfdbinary: Captured) -> None:
         (["qeury"], "s3sql: no such command 'qeury'. Did you mean 'query'?"),
         (["schema"], "s3sql schema: there is no source"),
         (["schema", "a", "b"], "s3sql schema: got unexpected extra argument"),
+        (["schema", "s3://b/k\udcff"], r"s3sql schema: s3://b/k\udcff is not UTF-8"),
+        (["query", "x", "--\x1b[31m"], r"s3sql query: there is no option --\x1b[31m"),
         (["query", "x", "-", "-"], "s3sql query: standard input (-) can be read once only"),
     ],
 )
@@ -246,19 +296,36 @@ def test_help_and_version(capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr().out == f"s3sql {__version__}\n"
 
 
-def loaded(program: str) -> set[str]:
-    script = f"import sys\n{program}\nprint(*sorted(name.partition('.')[0] for name in sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=100
-    )
-    return set(done.stdout.splitlines()[-1].split())
+#: Says on standard error what is loaded, at first and behind every command line.
+_LOADED = """
+import sys
+from s3sql.cli import main
+def tell(words):
+    print(words, *{name.partition(".")[0] for name in sys.modules}, sep=" ", file=sys.stderr)
+tell("none")
+for words in ("--version", "functions trim", "query", "query --help", "serve --help"):
+    main(words.split())
+    tell(words.replace(" ", "_"))
+"""
 
 
 def test_the_version_and_help_load_nothing_heavy() -> None:
     heavy = {"numba", "pyarrow", "numpy", "boto3", "sqlglot", "starlette", "IPython", "prompt_toolkit"}
-    assert not loaded("import s3sql.cli") & (heavy | {"typer", "rich"})
-    for words in (["--version"], ["query", "--help"], ["serve", "--help"], ["functions", "trim"], ["query"]):
-        assert not loaded(f"from s3sql.cli import main; main({words!r})") & heavy, words
+    done = subprocess.run(
+        [sys.executable, "-c", _LOADED], capture_output=True, text=True, check=True, timeout=100
+    )
+    told = [line.split() for line in done.stderr.splitlines() if "_thread" in line.split()]
+    assert [words for words, *_ in told] == [
+        "none",
+        "--version",
+        "functions_trim",
+        "query",
+        "query_--help",
+        "serve_--help",
+    ]
+    assert not set(told[0]) & (heavy | {"typer", "rich"})
+    for words, *modules in told:
+        assert not set(modules) & heavy, words
 
 
 @pytest.mark.parametrize(("missing", "word"), [("typer", "--version"), ("rich", "--help")])

@@ -79,6 +79,8 @@ def test_messages_about_keywords_are_about_options() -> None:
     assert with_flags("pass input_format='csv' or x") == "pass --format csv or x"
     assert with_flags("compression_type='GZIP'") == "--compression gzip"
     assert with_flags("a_field_delimiter_b") == "a_field_delimiter_b"
+    told = "'http://a/timeout': an object's URL is not in 'comments'; timeout='3'"
+    assert with_flags(told) == "'http://a/timeout': an object's URL is not in 'comments'; --timeout 3"
 
 
 def test_colours_are_for_terminals_that_have_them(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ KERNEL = "00000000-0000-4000-8000-00000000000a"
             0.5,
             "25.0 MB of 100 MB (25%) · 1,234 rows · 50.0 MB/s · 1.5 s left",
         ),
-        (Stats(bytes_scanned=11, bytes_total=10), 1.0, "11 B of 10 B (100%) · 0 rows · 11 B/s · 0 s left"),
+        (Stats(bytes_scanned=11, bytes_total=10), 1.0, "11 B of 10 B (100%) · 0 rows · 11 B/s"),
         (Stats(bytes_total=10), 1.0, "0 B of 10 B (0%) · 0 rows · 0 B/s"),
         (Stats(bytes_total=0), 1.0, "0 B · 0 rows · 0 B/s"),
     ],

@@ -43,8 +43,8 @@ class ScreenSink:
 class Writer(Protocol):
     """One output being written.
 
-    A writer that is dropped before :meth:`finish` leaves the document visibly unfinished: it writes no
-    closing bracket and no footer, so that a part is never taken for the whole.
+    A writer that is dropped before :meth:`finish` leaves the document unfinished: it writes no closing
+    bracket and no footer, so that a part of a document that has an end is never taken for the whole.
     """
 
     def write(self, result: Result, title: str = "") -> None:

@@ -62,6 +62,31 @@ def test_what_is_no_file_is_written_as_it_is() -> None:
     assert not stat.S_ISREG(os.stat(os.devnull).st_mode)
 
 
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="no /dev/fd")
+def test_what_is_open_already_is_written_as_it_is(tmp_path: Path) -> None:
+    """A pipe, as the shell's ``>(…)`` is, and a file that the shell has opened with ``>>``."""
+    read, write = os.pipe()
+    log = tmp_path / "log"
+    log.write_bytes(b"old")
+    with open(read, "rb") as pipe, open(write, "wb"), log.open("ab") as appended:
+        for number in (write, appended.fileno()):
+            with OutputFile(f"/dev/fd/{number}") as file:
+                file.sink.write(b"new")
+                file.keep()
+        assert pipe.read(3) == b"new"
+    assert log.read_bytes() == b"oldnew"
+    assert listed(tmp_path) == ["log"]
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_bytes(b"old")
+    for name in ("x.csv/", "y.csv/"):
+        with pytest.raises(OSError), OutputFile(f"{tmp_path}/{name}"):
+            pass
+    assert (tmp_path / "x.csv").read_bytes() == b"old"
+    assert listed(tmp_path) == ["x.csv"]
+
+
 @pytest.mark.parametrize("path", ["absent/x.csv", "."])
 def test_places_that_take_no_file(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

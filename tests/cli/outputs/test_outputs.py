@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import json
 from pathlib import Path
@@ -109,16 +110,37 @@ class Full(io.RawIOBase):
         return len(data)
 
 
+class Outlived(io.BytesIO):
+    """A sink that notes what is written when the writer is thrown away, as Arrow's own writers do."""
+
+    late = b""
+    begun = b""
+
+    def cut(self) -> None:
+        self.begun = self.getvalue()
+
+    def write(self, data: Any) -> int:
+        if self.begun:
+            self.late += bytes(data)
+        return super().write(data)
+
+
+def fail_on_the_way(sink: Outlived, output: str) -> None:
+    """Write rows, and then one that fails; nothing of the writer is left behind."""
+    text = b"a,b\n" + b"1,x\n" * 600_000 + b"no,x\n"
+    with pytest.raises(S3SelectError, match="CastFailed"):
+        open_writer(output, sink).write(ask(output, text, "SELECT CAST(s.a AS INT) AS a FROM S3Object s"))
+    sink.cut()
+
+
 @pytest.mark.parametrize("output", ["json", "arrow", "parquet"])
 def test_a_part_is_never_taken_for_the_whole(output: str) -> None:
     """A row that fails, far behind the first: what was written before it is visibly unfinished."""
-    text = b"a,b\n" + b"1,x\n" * 600_000 + b"no,x\n"
-    sink = io.BytesIO()
-    writer = open_writer(output, sink)
-    with pytest.raises(S3SelectError, match="CastFailed"):
-        writer.write(ask(output, text, "SELECT CAST(s.a AS INT) AS a FROM S3Object s"))
-    del writer
-    begun = sink.getvalue()
+    sink = Outlived()
+    fail_on_the_way(sink, output)
+    gc.collect()
+    assert sink.late == b""
+    begun = sink.begun
     if output == "json":
         assert begun.startswith(b'[\n{"a":1}')
         with pytest.raises(ValueError):
@@ -130,7 +152,7 @@ def test_a_part_is_never_taken_for_the_whole(output: str) -> None:
         assert not begun.endswith(b"\xff\xff\xff\xff\x00\x00\x00\x00")
 
 
-@pytest.mark.parametrize("output", ["csv", "json", "markdown", "arrow", "table"])
+@pytest.mark.parametrize("output", OUTPUTS)
 def test_a_sink_that_fails(output: str) -> None:
     with pytest.raises(CutError):
         written_into(Full(3), output)
@@ -179,6 +201,29 @@ def test_sources_with_other_columns(output: str) -> None:
         written(output, ask(output), other)
 
 
+@pytest.mark.parametrize("output", ["arrow", "parquet"])
+def test_results_without_rows_fit_every_file(output: str) -> None:
+    """JSON tells the kinds of columns by its rows only."""
+
+    def some(rows: bytes) -> Result:
+        return ask(output, rows, "SELECT s.n FROM S3Object s WHERE s.n > 1", input_format="json")
+
+    def everything(rows: bytes) -> Result:
+        return ask(output, rows, "SELECT * FROM S3Object", input_format="json")
+
+    two = b'{"n":2}\n'
+    assert read_back(output, written(output, some(b'{"n":1}\n'), some(two), some(b""))) == [{"n": 2}]
+    assert read_back(output, written(output, everything(b""), everything(two), everything(b""))) == [{"n": 2}]
+    nothing = written(output, some(b'{"n":1}\n'))
+    assert (read_back(output, nothing), b"n" in nothing) == ([], True)
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_what_is_wrong_with_the_object_is_told(output: str) -> None:
+    with pytest.raises(S3SelectError, match="not valid JSON"):
+        written(output, ask(output, b"{bad", "SELECT * FROM S3Object", input_format="json"))
+
+
 def test_rows_without_columns_are_no_parquet() -> None:
     with pytest.raises(S3SelectError, match="a Parquet file must have one"):
         written("parquet", ask("parquet", b"{}\n{}\n", "SELECT * FROM S3Object", input_format="json"))
@@ -191,7 +236,8 @@ def test_markdown() -> None:
 
 
 def test_markdown_says_what_is_there() -> None:
-    hostile = ["<b>", "a&b", "*x*", "_x_", "snake_case", "[l](u)", "`c`", "~~s~~", "a\\|b", "\r\n"]
+    hostile = ["<b>", "a&b", "*x*", "_x_", "__x__", "a_b_c_d", "[l](u)", "`c`", "~~s~~", "a\\|b", "\r\n"]
+    hostile += ["$x$", "\x1b[31m\0\x85\t."]
     lines = "".join(json.dumps({"n": n, "t": t}) + "\n" for n, t in enumerate(hostile)).encode()
     text = written("markdown", ask("markdown", lines, "SELECT s.n, s.t FROM S3Object s", input_format="json"))
     head, rule, *rows = text.decode().split("\n")
@@ -201,13 +247,24 @@ def test_markdown_says_what_is_there() -> None:
         "a&amp;b",
         r"\*x\*",
         r"\_x\_",
-        "snake_case",
+        r"\_\_x\_\_",
+        "a_b_c_d",
         r"\[l\](u)",
         r"\`c\`",
         r"\~\~s\~\~",
         r"a\\\|b",
         "<br>",
+        r"\$x\$",
+        "\ufffd\\[31m\ufffd\ufffd\t.",
     ]
+
+
+def test_markdown_of_rows_without_columns() -> None:
+    def everything(rows: bytes) -> Result:
+        return ask("markdown", rows, "SELECT * FROM S3Object", input_format="json")
+
+    assert written("markdown", everything(b"{}\n{}\n")) == b"|  |\n| --- |\n|  |\n|  |\n"
+    assert written("markdown", everything(b""), everything(b'{"a":1}\n')) == b"| a |\n| ---: |\n| 1 |\n"
 
 
 def test_markdown_of_other_columns_is_another_table() -> None:
