@@ -5,17 +5,17 @@ In: a :class:`~s3sql.describe.Description`.  Out: text with frames.
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
 from rich import box
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from s3sql.describe.plain_table import visible
 from s3sql.display.amounts import bytes_text, count_text
 from s3sql.display.error_text import printable
+from s3sql.display.table_text import rendered
 
 if TYPE_CHECKING:
     from s3sql.describe import ColumnDescription, Description
@@ -40,20 +40,8 @@ def draw(description: Description, width: int, *, colourful: bool) -> str:
     )
     if description.row_groups is not None:
         parts.append(_row_groups(description))
-    console = Console(
-        file=io.StringIO(),
-        width=max(width, _NARROW),
-        force_terminal=colourful,
-        color_system="standard" if colourful else None,
-        no_color=not colourful,
-        legacy_windows=False,
-        markup=False,
-        highlight=False,
-        emoji=False,
-    )
-    with console.capture() as captured:
-        console.print(Group(*parts))
-    return "\n".join(line.rstrip() for line in captured.get().rstrip("\n").split("\n"))
+    text = rendered(Group(*parts), max(width, _NARROW), colour=colourful)
+    return "\n".join(line.rstrip() for line in text.rstrip("\n").split("\n"))
 
 
 def _head(description: Description) -> Text:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 from rich import box
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -20,7 +20,7 @@ from s3sql.display.amounts import count_text
 from s3sql.display.cells import Cell, cells, flush_right, type_name, visible
 from s3sql.display.footer import footer_text
 
-__all__ = ["footer_text", "table_text"]
+__all__ = ["footer_text", "rendered", "table_text"]
 
 #: What a column of the table may be cut down to, before columns are left out; more for the sake of its name.
 _LEAST_WIDTH, _LEAST_NAME = 8, 14
@@ -74,7 +74,7 @@ def table_text(
         )
     for row in range(table.num_rows):
         drawn.add_row(*(Text("…") if place is None else columns[place].text(row) for place in kept))
-    lines = [line.rstrip() for line in _drawn(drawn, room, colour=colour).splitlines()]
+    lines = [line.rstrip() for line in rendered(drawn, room, colour=colour).splitlines()]
     return "\n".join([*lines, *([below] if below else [])])
 
 
@@ -144,7 +144,8 @@ def _widths(needed: Sequence[tuple[int, int]], inside: int) -> list[int]:
         widest -= 1
 
 
-def _drawn(table: Table, width: int, *, colour: bool) -> str:
+def rendered(renderable: RenderableType, width: int, *, colour: bool) -> str:
+    """What rich makes of *renderable* in so many columns, as text."""
     console = Console(
         file=io.StringIO(),
         width=width,
@@ -159,5 +160,5 @@ def _drawn(table: Table, width: int, *, colour: bool) -> str:
         emoji=False,
     )
     with console.capture() as captured:
-        console.print(table)
+        console.print(renderable)
     return captured.get()
