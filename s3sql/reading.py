@@ -80,15 +80,15 @@ class Reading:
         """The Arrow schema; raises as :meth:`batches`."""
         return self._reader().layout.schema
 
-    def batches(self) -> Generator[pa.RecordBatch, None, None]:
-        """The rows, which are used up by it.
+    def batches(self, *, whole: bool = False) -> Generator[pa.RecordBatch, None, None]:
+        """The rows, which are used up by it; *whole*: a schema that depends on rows is fixed by all of them.
 
         Raises:
             S3SelectError: what is wrong with a row or with the object.
             TimeoutError: the deadline has passed.
             ValueError: they have been used up, or the reading has ended.
         """
-        reader = self._reader()
+        reader = self._reader(whole=whole)
         self._take()
         return self._until_ended(reader.batches())
 
@@ -184,7 +184,7 @@ class Reading:
 
     def _all(self) -> list[pa.RecordBatch]:
         # What is refused here is being read by another thread, which goes on.
-        batches = self.batches()
+        batches = self.batches(whole=True)
         try:
             return list(batches)
         except BaseException:
@@ -197,8 +197,8 @@ class Reading:
         if isinstance(self._query.source, InterruptibleObject):
             self._query.source.interrupt()
 
-    def _reader(self) -> ArrowReader:
-        """The Arrow reader, its schema fixed."""
+    def _reader(self, *, whole: bool = False) -> ArrowReader:
+        """The Arrow reader, its schema fixed: by the first rows, or if it is not yet, by the *whole* of them."""
         if self._arrow is not None:
             return self._arrow
         # Before the lock is waited for, and when another thread has let go of it.
@@ -206,16 +206,16 @@ class Reading:
         with self._lock:
             if self._arrow is None:
                 self.refuse_second()
-                self._arrow = self._looked_ahead()
+                self._arrow = self._looked_ahead(whole=whole)
             return self._arrow
 
-    def _looked_ahead(self) -> ArrowReader:
+    def _looked_ahead(self, *, whole: bool) -> ArrowReader:
         sink = ArrowSink(self._outline.json_items)
         steps = self._query.steps(sink.piece, sink.whole_rows, first_records)
         reader = ArrowReader(self._query, self._outline, self._timed(steps), self._stats)
         self._stopwatch.start()
         try:
-            reader.look_ahead()
+            reader.look_ahead(whole=whole)
         except BaseException:
             self.end()
             raise

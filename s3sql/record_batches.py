@@ -3,7 +3,8 @@
 In: the steps of a scan, and what is known of its columns.  Out: record batches, in the order of the object.
 
 The first rows can be looked at before: what has been read for that, or to fix the schema, is held and comes
-first when the rows are taken. So no more is held than has been asked for, in whole morsels.
+first when the rows are taken. So no more is held than has been asked for, in whole morsels. Who wants all rows
+in memory anyway has the schema fixed by all of them, so that no late one can fail to fit.
 """
 
 from __future__ import annotations
@@ -47,13 +48,13 @@ class ArrowReader:
         self.ended = False
         self.layout: Layout
 
-    def look_ahead(self) -> None:
-        """Read until the layout can be fixed.
+    def look_ahead(self, *, whole: bool) -> None:
+        """Read until the layout can be fixed; *whole*: if it depends on rows at all, by all of them.
 
         Raises:
             Exception: what ends the scan outside of a row, or a value that no layout can hold.
         """
-        rows = 0
+        rows = held = 0
         while not self._outline.complete and not self.ended:
             step = self._next_step()
             if step is None:
@@ -61,6 +62,10 @@ class ArrowReader:
             rows += step.rows
             if step.output is not None:
                 self._pieces.append(step.output)
+                held += step.output.length
+            if whole:
+                self._stats.rows = held
+                continue
             # The one row of an aggregate query comes last.
             if not self._one_row and rows and step.processed >= BEFORE_STREAM_BYTES:
                 break
@@ -82,8 +87,11 @@ class ArrowReader:
 
     def batches(self) -> Generator[pa.RecordBatch, None, None]:
         """The rows in the layout; an error is raised behind the rows before it."""
+        given = 0
         while (batch := self._batches.popleft() if self._batches else self._made()) is not None:
-            self._stats.rows += batch.num_rows
+            given += batch.num_rows
+            # Rows that were held for the layout count already.
+            self._stats.rows = max(self._stats.rows, given)
             self._stats.bytes_returned += batch.nbytes
             yield batch
         if self.error is not None:

@@ -107,6 +107,8 @@ class Result:
     def load(self, watch: Callable[[Stats], None] | None = None) -> Self:
         """Read all rows into memory; from then on the result can be read again and again.
 
+        Unless :attr:`schema` or :meth:`head` has fixed the schema by the first rows, all rows do.
+
         Args:
             watch: called with :attr:`stats` in this thread, about five times a second while rows are read
                 and once at the end. An exception out of it, or Ctrl-C, ends the scan and closes the result.
@@ -135,9 +137,9 @@ class Result:
         return table
 
     def to_arrow(self) -> pa.Table:
-        """All rows as one Arrow table; raises as iterating does."""
-        schema = self.schema
-        return pa.Table.from_batches(list(self), schema=schema)
+        """All rows as one Arrow table, whose schema suits all of them; raises as :meth:`load` does."""
+        batches = self._rows if self._rows is not None else self._reading.load(None)
+        return pa.Table.from_batches(batches, schema=self.schema)
 
     def to_pandas(self, **options: Any) -> pandas.DataFrame:
         """All rows as a pandas data frame; *options* are those of ``pyarrow.Table.to_pandas``."""

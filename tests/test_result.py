@@ -106,6 +106,33 @@ class TestArrow:
         with pytest.raises(S3SelectError, match="Row 200,001 of the result does not fit"):
             list(result)
 
+    @pytest.mark.parametrize("late", [b"0.25", b"1e-30", b"null", b"99999999999999999999.5"])
+    def test_who_takes_all_rows_has_the_schema_from_all(self, late: bytes) -> None:
+        text = b"".join(b'{"n":%d.5}\n' % n for n in range(200_000)) + b'{"n":%s}\n' % late
+        sql = "SELECT s.n FROM S3Object s"
+        table = s3sql.query(sql, text, input_format="json").to_arrow()
+        assert table.num_rows == 200_001
+        value = table.column(0)[200_000].as_py()
+        assert value is None if late == b"null" else float(value) == float(late)
+        with s3sql.query(sql, text, input_format="json").load() as result:
+            assert result.to_arrow().equals(table)
+            assert result.stats.rows == 200_001
+
+    def test_rows_count_while_all_of_them_fix_the_schema(self) -> None:
+        text = b"".join(b'{"n":%d.5}\n' % n for n in range(200_000))
+        result = s3sql.query("SELECT s.n FROM S3Object s", text, input_format="json")
+        seen: list[int] = []
+        rows = iter(result.load(lambda stats: seen.append(stats.rows)))
+        assert seen == sorted(seen)
+        assert seen[-1] == sum(batch.num_rows for batch in rows) == 200_000
+
+    def test_a_schema_that_was_looked_at_stays(self) -> None:
+        text = b"".join(b'{"n":%d.5}\n' % n for n in range(200_000)) + b'{"n":0.25}\n'
+        result = s3sql.query("SELECT s.n FROM S3Object s", text, input_format="json")
+        assert result.schema.field("n").type == pa.decimal128(38, 1)
+        with pytest.raises(S3SelectError, match="Row 200,001 of the result does not fit"):
+            result.to_arrow()
+
     def test_batches_come_in_order_and_are_one_table(self) -> None:
         result = s3sql.query("SELECT CAST(_1 AS INT) FROM S3Object", numbers(100_000), input_format="csv")
         batches = list(result)
