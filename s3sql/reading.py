@@ -198,7 +198,7 @@ class Reading:
             self._query.source.interrupt()
 
     def _reader(self, *, whole: bool = False) -> ArrowReader:
-        """The Arrow reader, its schema fixed: by the first rows, or if it is not yet, by the *whole* of them."""
+        """The Arrow reader, its schema fixed by the first rows, or by the *whole* of them if not yet."""
         if self._arrow is not None:
             return self._arrow
         # Before the lock is waited for, and when another thread has let go of it.

@@ -3,8 +3,8 @@
 In: the steps of a scan, and what is known of its columns.  Out: record batches, in the order of the object.
 
 The first rows can be looked at before: what has been read for that, or to fix the schema, is held and comes
-first when the rows are taken. So no more is held than has been asked for, in whole morsels. Who wants all rows
-in memory anyway has the schema fixed by all of them, so that no late one can fail to fit.
+first when the rows are taken. So no more is held than has been asked for, in whole morsels. Who wants all
+rows in memory anyway has the schema fixed by all of them, so that no late one can fail to fit.
 """
 
 from __future__ import annotations
