@@ -1,23 +1,21 @@
-"""``python -m benchmarks``: s3sql against DuckDB, Polars and DataFusion.
+"""``python -m benchmarks``: s3sql against DuckDB, Polars, DataFusion and chDB, with two threads and with one.
 
-In: options.  Out: Markdown on standard output, and a JSON file with every sample in the cache directory.
-benchmarks/README.md tells the method.
+In: options.  Out: Markdown on standard output, and a JSON file with every sample in the cache directory,
+written anew after each query. benchmarks/README.md tells the method.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import machine, report
-from benchmarks.engines import ENGINES
-from benchmarks.inputs import input_path
-from benchmarks.lineitem import cache_directory
+from benchmarks import documents, machine, report
+from benchmarks.engines import ENGINES, MEASURED
+from benchmarks.inputs import input_path, part_path
 from benchmarks.measure import QueryResult, Worker, WrongAnswerError, measure, measure_memory
 from benchmarks.queries import BY_NAME, QUERIES, Query
 
@@ -29,42 +27,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and report; 1 if an engine gave another answer than ours."""
     options = _parser().parse_args(arguments)
     started = time.monotonic()
-    queries = _queries(options)
     rows = options.rows or (_QUICK_ROWS if options.quick else None)
     samples = options.samples or (3 if options.quick else 5)
-    files = {name: input_path(name, rows) for name in sorted({query.input for query in queries})}
-    small = {name: input_path(name, _SMALL_ROWS) for name in files}
-    for path in files.values():
+    work = _work(options)
+    names = sorted({query.input for query, _ in work})
+    files = {name: input_path(name, rows) for name in names}
+    small = {name: input_path(name, _SMALL_ROWS) for name in names}
+    # A part of a small file would tell nothing of the large one, and without the runs for memory nobody would
+    # compare the answers of the whole file.
+    parts = {} if rows or options.no_memory else {name: part_path(name) for name in names}
+    for path in (*files.values(), *parts.values()):
         machine.warm_page_cache(path)
     run: dict[str, Any] = {
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "machine": machine.description(),
-        "threads": options.threads,
         "samples": samples,
         "rows": rows,
         "bytes": {path.name: path.stat().st_size for path in files.values()},
         "load_before": machine.load_average(),
     }
-    workers = [Worker(engine, options.threads) for engine in options.engines]
+    workers = {
+        threads: [Worker(engine, threads) for engine in options.engines]
+        for threads in sorted({threads for _, threads in work}, reverse=True)
+    }
     results: list[QueryResult] = []
+    path: Path | None = None
     try:
-        run["versions"] = {worker.engine: worker.version for worker in workers}
-        for query in queries:
-            result = measure(query, files[query.input], workers, samples)
+        run["versions"] = {worker.engine: worker.version for worker in next(iter(workers.values()))}
+        for query, threads in work:
+            name = query.input
+            result = measure(query, files[name], workers[threads], samples, parts.get(name))
+            result.threads = threads
             if not options.no_memory:
-                measure_memory(result, files[query.input], small[query.input], options.threads)
+                measure_memory(result, files[name], small[name], threads)
             results.append(result)
+            run["load_after"] = machine.load_average()
+            run["minutes"] = round((time.monotonic() - started) / 60, 1)
+            path = documents.write(report.document(run, results), path)
             print(_progress(result), file=sys.stderr, flush=True)
     except WrongAnswerError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     finally:
-        for worker in workers:
+        for worker in (worker for those in workers.values() for worker in those):
             worker.close()
-    run["load_after"] = machine.load_average()
-    run["minutes"] = round((time.monotonic() - started) / 60, 1)
-    print(report.markdown(run, results))
-    print(f"\nEvery sample: {_write(run, results)}")
+    print(report.markdown(report.document(run, results)))
+    print(f"\nEvery sample: {path}")
     return 0
 
 
@@ -75,10 +83,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--engines",
         type=_engines,
-        default=["s3sql", "duckdb", "polars", "datafusion"],
+        default=list(MEASURED),
         help=f"separated by commas; of {', '.join(ENGINES)}",
     )
-    parser.add_argument("--threads", type=_positive, default=2, help="of each engine (2)")
+    parser.add_argument(
+        "--threads",
+        type=_positive,
+        action="append",
+        help="of each engine; may be given twice (2 and 1; with 1 only some queries, unless they are named)",
+    )
     parser.add_argument("--samples", type=_positive, help="of each engine and query (5; 3 with --quick)")
     parser.add_argument("--rows", type=_positive, help=f"of each file ({_QUICK_ROWS} with --quick)")
     parser.add_argument("--no-memory", action="store_true", help="leave the runs in fresh processes out")
@@ -100,22 +113,23 @@ def _positive(text: str) -> int:
     return number
 
 
-def _queries(options: argparse.Namespace) -> list[Query]:
-    if options.query:
-        return [BY_NAME[name] for name in options.query]
-    return [query for query in QUERIES if query.quick or not options.quick]
+def _work(options: argparse.Namespace) -> list[tuple[Query, int]]:
+    """The queries, each with its numbers of threads."""
+    queries = [BY_NAME[name] for name in options.query or ()] or [
+        query for query in QUERIES if query.quick or not options.quick
+    ]
+    return [
+        (query, threads)
+        for query in queries
+        for threads in options.threads or (2, 1)
+        if threads > 1 or query.one_thread or options.query
+    ]
 
 
 def _progress(result: QueryResult) -> str:
     speeds = ", ".join(f"{found.engine} {report.speed(result, found):,.0f}" for found in result.engines)
     ratio = "" if result.ratio is None else f"; ratio {result.ratio:.2f}"
-    return f"{result.query.name}: {speeds} MB/s{ratio}"
-
-
-def _write(run: dict[str, Any], results: Sequence[QueryResult]) -> Path:
-    path = cache_directory() / f"result-{time.strftime('%Y%m%d-%H%M%S')}.json"
-    path.write_text(json.dumps(report.document(run, results), indent=1) + "\n")
-    return path
+    return f"{result.query.name}: {speeds} MB/s{ratio}; {result.threads} threads"
 
 
 if __name__ == "__main__":

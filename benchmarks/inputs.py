@@ -22,6 +22,8 @@ from benchmarks.lineitem import lineitem, lineitem_parquet
 #: Parquet by the codec of its columns: the default of most writers, and one that packs closer.
 CODECS = {"lineitem-snappy": "snappy", "lineitem-zstd": "zstd"}
 
+_PARTS = 4
+
 #: What most tools compress with.
 _GZIP_LEVEL = 6
 
@@ -35,6 +37,11 @@ def input_path(name: str, rows: int | None = None) -> Path:
     if name == "lineitem-gzip":
         return _compressed(lineitem(rows or LINES))
     return lineitem(rows or LINES, quoted=name == "lineitem-quoted")
+
+
+def part_path(name: str) -> Path:
+    """A file with a quarter of the rows that are measured, for trials."""
+    return input_path(name, (EVENTS if name in KINDS else LINES) // _PARTS)
 
 
 def _compressed(path: Path) -> Path:

@@ -2,11 +2,11 @@
 
 In: a query, its file, a worker process per engine.  Out: a :class:`QueryResult`.
 
-1. Every variant of every engine runs once into a tmpfs file, and its answer must be the same as ours (this
-   is the warm-up as well). Those not much slower than their engine's best run again as they will be
-   measured; the fastest goes on.
+1. Every variant of every engine runs once into a tmpfs file, on a part of the rows if there is a file of
+   these, and its answer must be the same as ours. Those not much slower than their engine's best run again as
+   they will be measured, on the whole file; the fastest goes on.
 2. The engines take turns, each round beginning with another one; the first round does not count.
-3. One fresh process per engine runs the query once for its memory.
+3. One fresh process per engine runs the query once for its memory, and its answer is compared once more.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 #: A variant so much slower than its engine's best in the first run is not tried again.
 _HOPELESS = 1.25
+
+#: As many variants of an engine run on the whole file before one is chosen.
+_FINALISTS = 3
 
 
 class WrongAnswerError(Exception):
@@ -87,11 +90,16 @@ class Worker:
 
 @dataclass(slots=True)
 class EngineResult:
-    """What one engine needed for one query: seconds and processor seconds of every sample, MB of memory."""
+    """What one engine needed for one query: seconds and processor seconds of every sample, MB of memory.
+
+    ``tried``: seconds of its variants where they were compared, or why one failed. ``finalists``: seconds on
+    the whole file of those that came close.
+    """
 
     engine: str
     variant: str
     tried: dict[str, float | str]
+    finalists: dict[str, float] = field(default_factory=dict)
     seconds: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
     idle_mb: float = 0
@@ -107,7 +115,7 @@ class QueryResult:
     """All engines on one query.
 
     ``other_load``: cores that other processes kept busy meanwhile. ``skipped``: engines that cannot do the
-    same work, and why.
+    same work, and why. ``run``: which of the runs of a merged document it is from.
     """
 
     query: Query
@@ -116,6 +124,8 @@ class QueryResult:
     engines: list[EngineResult]
     other_load: float | None = None
     skipped: dict[str, str] = field(default_factory=dict)
+    threads: int = 2
+    run: int = 0
 
     @property
     def ours(self) -> EngineResult | None:
@@ -142,12 +152,16 @@ class QueryResult:
         return [peer / ours for peer, ours in pairs]
 
 
-def measure(query: Query, path: Path, workers: Sequence[Worker], samples: int) -> QueryResult:
-    """Run one query on all engines.
+def measure(
+    query: Query, path: Path, workers: Sequence[Worker], samples: int, part: Path | None = None
+) -> QueryResult:
+    """Run one query on all engines; their variants are tried on the file *part*, if there is one.
+
+    A peer that fails in every variant is left out, with what it said.
 
     Raises:
         WrongAnswerError: an engine, in any variant, does not give the answer of the first.
-        EngineError: an engine can do it in no variant.
+        EngineError: ours can do it in no variant.
     """
     chosen: list[EngineResult] = []
     expected: Answer | None = None
@@ -158,7 +172,13 @@ def measure(query: Query, path: Path, workers: Sequence[Worker], samples: int) -
         if reason is not None:
             skipped[worker.engine] = reason
             continue
-        found, expected = _choose(query, path, worker, expected)
+        try:
+            found, expected = _choose(query, path, worker, expected, part)
+        except EngineError as error:
+            if worker.engine in OURS:
+                raise
+            skipped[worker.engine] = str(error)
+            continue
         chosen.append(found)
         taking_part.append(worker)
     assert expected is not None, "there is at least one engine"
@@ -168,53 +188,64 @@ def measure(query: Query, path: Path, workers: Sequence[Worker], samples: int) -
 
 
 def measure_memory(result: QueryResult, path: Path, small: Path, threads: int) -> None:
-    """Run the query once more in fresh processes, for the memory they take.
+    """Run the query once more in fresh processes, for the memory they take; compare the answers.
 
     ``idle_mb`` is what a process holds after the same query on the file *small*: libraries and kernels are
     loaded, caches are filled.
+
+    Raises:
+        WrongAnswerError: an engine does not give the answer of the first.
     """
+    expected: Answer | None = None
     for found in result.engines:
         worker = Worker(found.engine, threads)
         try:
-            request = {"query": result.query.name, "variant": found.variant, "target": None}
-            for file in (small, path):
-                worker.ask(path=str(file), **request)
-                if file is small:
-                    found.idle_mb = worker.ask()["resident"]
+            worker.ask(query=result.query.name, path=str(small), variant=found.variant, target=None)
+            found.idle_mb = worker.ask()["resident"]
+            expected = _checked(result.query, path, worker, found.variant, expected)[1]
             found.peak_mb = worker.ask()["peak"]
         finally:
             worker.close()
+    result.answer = expected or result.answer
 
 
-def _choose(query: Query, path: Path, worker: Worker, expected: Answer | None) -> tuple[EngineResult, Answer]:
+def _choose(
+    query: Query, path: Path, worker: Worker, expected: Answer | None, part: Path | None
+) -> tuple[EngineResult, Answer]:
     """The fastest variant of an engine, all of them checked."""
-    asked = {"query": query.name, "path": str(path)}
     seconds: dict[str, float] = {}
     failed: dict[str, float | str] = {}
-    for variant in worker.ask(**asked)["variants"]:
-        target = _target(worker.engine)
+    trial = part or path
+    for variant in worker.ask(query=query.name, path=str(trial))["variants"]:
         try:
-            ran = worker.ask(**asked, variant=variant, target=str(target))
-            answer = answers.of_value(ran["value"]) if query.single else answers.of_files(target)
+            seconds[variant], expected = _checked(query, trial, worker, variant, expected)
         except EngineError as error:
             failed[variant] = str(error)
             print(f"{query.name}: {variant}: {error}", file=sys.stderr)
-            continue
-        finally:
-            _remove(target)
-        expected = expected or answer
-        if not answer.equals(expected):
-            raise WrongAnswerError(
-                f"{query.name}: {worker.engine}, {variant}: {answer} instead of {expected}"
-            )
-        seconds[variant] = ran["seconds"]
     if not seconds or expected is None:
         raise EngineError(f"{query.name}: {worker.engine} can do it in no variant: {failed}")
-    best = min(seconds.values())
-    for variant in [name for name in seconds if seconds[name] < _HOPELESS * best] if len(seconds) > 1 else []:
-        seconds[variant] = _run(query, path, worker, variant)["seconds"]
-    tried: dict[str, float | str] = {**seconds, **failed}
-    return EngineResult(worker.engine, min(seconds, key=lambda name: seconds[name]), tried), expected
+    fastest = sorted(seconds, key=lambda name: seconds[name])[:_FINALISTS]
+    finalists = [name for name in fastest if seconds[name] < _HOPELESS * seconds[fastest[0]]]
+    found = EngineResult(worker.engine, finalists[0], {**seconds, **failed})
+    if len(finalists) > 1:
+        found.finalists = {name: _run(query, path, worker, name)["seconds"] for name in finalists}
+        found.variant = min(finalists, key=lambda name: found.finalists[name])
+    return found, expected
+
+
+def _checked(
+    query: Query, path: Path, worker: Worker, variant: str, expected: Answer | None
+) -> tuple[float, Answer]:
+    """Run a variant for its answer, which is to be the *expected* one; gives its seconds and that answer."""
+    target = _target(worker.engine)
+    try:
+        ran = worker.ask(query=query.name, path=str(path), variant=variant, target=str(target))
+        answer = answers.of_value(ran["value"]) if query.single else answers.of_files(target)
+    finally:
+        _remove(target)
+    if expected is not None and not answer.equals(expected):
+        raise WrongAnswerError(f"{query.name}: {worker.engine}, {variant}: {answer} instead of {expected}")
+    return ran["seconds"], expected or answer
 
 
 def _take_turns(result: QueryResult, path: Path, workers: Sequence[Worker], samples: int) -> float | None:

@@ -35,7 +35,7 @@ class Query:
     compared by value; otherwise it is CSV, compared as a multiset of lines. ``kept``: the answer
     goes to a tmpfs file while the clock runs, instead of being handed over and dropped. ``target``: the ratio
     to the fastest peer that was asked for. ``input``: see benchmarks/inputs.py. ``quick``:
-    it is one of those of ``--quick``.
+    it is one of those of ``--quick``. ``one_thread``: it is measured with one thread too.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Query:
     single: bool = False
     kept: bool = False
     quick: bool = True
+    one_thread: bool = False
 
     @property
     def quoted(self) -> bool:
@@ -87,7 +88,7 @@ _TYPED_SUM = (
 )
 
 QUERIES = (
-    Query("filter", "filter 2 %, `SELECT *`", "filter", *_FILTER, target=4),
+    Query("filter", "filter 2 %, `SELECT *`", "filter", *_FILTER, target=4, one_thread=True),
     Query(
         "project",
         "filter 15 %, 2 columns",
@@ -108,6 +109,7 @@ QUERIES = (
         "AND CAST(l_discount AS {money}) BETWEEN 0.05 AND 0.07 AND CAST(l_quantity AS INT) < 24",
         target=4,
         single=True,
+        one_thread=True,
     ),
     Query(
         "like",
@@ -127,7 +129,7 @@ QUERIES = (
         quick=False,
     ),
     Query("count", "COUNT(*)", "count", *_COUNT, target=0.8, single=True),
-    Query("star", "`SELECT *`", "star", *_STAR, target=4),
+    Query("star", "`SELECT *`", "star", *_STAR, target=4, one_thread=True),
     Query("star-kept", "`SELECT *` into a tmpfs file", "star", *_STAR, target=4, kept=True, quick=False),
     Query(
         "quoted-filter",
@@ -136,6 +138,7 @@ QUERIES = (
         *_FILTER,
         target=3,
         input="lineitem-quoted",
+        one_thread=True,
     ),
     Query("quoted-star", "quoted CSV: `SELECT *`", "star", *_STAR, target=3, input="lineitem-quoted"),
     Query(
@@ -155,6 +158,7 @@ QUERIES = (
         "SELECT id, host, path FROM events WHERE status = 500 AND bytes >= 50000",
         target=1.5,
         input="flat",
+        one_thread=True,
     ),
     Query(
         "json-nested",
@@ -166,6 +170,7 @@ QUERIES = (
         """WHERE "user"['address']['zip'] < '05000' OR items[1]['count'] > 49""",
         target=2.5,
         input="nested",
+        one_thread=True,
     ),
     Query(
         "json-mixed",
@@ -183,6 +188,7 @@ QUERIES = (
         *_TYPED_PROJECT,
         target=1,
         input="lineitem-snappy",
+        one_thread=True,
     ),
     Query(
         "parquet-text",

@@ -1,45 +1,60 @@
 """The result for people and for programs.
 
-In: the results of all queries.  Out: Markdown, and a JSON document with every single sample.
+In: the results of all queries.  Out: a JSON document with every single sample, and Markdown made of such a
+document.
+
+A document has ``runs``, each with its time, machine and settings, and ``queries``, each with the number of
+its run. Those of several runs can be merged: a query that was measured twice with the same number of threads
+is in the merged document as it was measured last.
 """
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from benchmarks.answers import Answer
 from benchmarks.measure import EngineResult, QueryResult
+from benchmarks.queries import BY_NAME
 
 #: Cores kept busy by others from which on a line is marked.
 _DISTURBED = 0.15
 
 
-def markdown(run: dict[str, Any], results: Sequence[QueryResult]) -> str:
-    """Two tables: one line a query, and one line a query and engine."""
-    return "\n".join([*_head(run), *_ratios(run, results), "", *_details(run, results)])
-
-
 def document(run: dict[str, Any], results: Sequence[QueryResult]) -> dict[str, Any]:
-    """Everything that was measured."""
-    return {
-        **run,
-        "queries": [
-            {
-                "name": result.query.name,
-                "sql": result.query.sql,
-                "input_bytes": result.size,
-                "answer": str(result.answer),
-                "ratio": result.ratio,
-                "round_ratios": list(result.round_ratios),
-                "target": result.query.target,
-                "other_load": result.other_load,
-                "skipped": result.skipped,
-                "engines": [asdict(found) | {"median": found.median} for found in result.engines],
-            }
-            for result in results
-        ],
-    }
+    """Everything that was measured in one run."""
+    return {"program": "compare", "runs": [run], "queries": [_described(result) for result in results]}
+
+
+def merged(documents: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """One document of several, in the order of the queries; of the same measurement the latest counts."""
+    runs: list[dict[str, Any]] = []
+    latest: dict[tuple[str, int], dict[str, Any]] = {}
+    for one in sorted(documents, key=lambda one: str(one["runs"][0]["started"])):
+        for query in one["queries"]:
+            latest[query["name"], query["threads"]] = query | {"run": query["run"] + len(runs)}
+        runs += one["runs"]
+    places = list(BY_NAME)
+    ordered = sorted(latest, key=lambda key: (places.index(key[0]), -key[1]))
+    return {"program": "compare", "runs": runs, "queries": [latest[key] for key in ordered]}
+
+
+def results_of(document: dict[str, Any]) -> list[QueryResult]:
+    """The results that *document* holds, of the queries that there still are."""
+    return [_result(entry) for entry in document["queries"] if entry["name"] in BY_NAME]
+
+
+def markdown(document: dict[str, Any]) -> str:
+    """For each number of threads two tables: one line a query, and one line a query and engine."""
+    results = results_of(document)
+    lines = _head(document["runs"])
+    for threads in sorted({result.threads for result in results}, reverse=True):
+        those = [result for result in results if result.threads == threads]
+        lines += [f"## {threads} thread{'s' if threads > 1 else ''}", "", *_ratios(those), ""]
+        lines += [*_details(those), ""]
+    return "\n".join([*lines, *_workers(results)]).rstrip("\n")
 
 
 def speed(result: QueryResult, found: EngineResult) -> float:
@@ -47,20 +62,65 @@ def speed(result: QueryResult, found: EngineResult) -> float:
     return result.size / found.median / 1e6
 
 
-def _head(run: dict[str, Any]) -> list[str]:
-    versions = ", ".join(f"{name} {version}" for name, version in run["versions"].items())
-    machine = run["machine"]
-    return [
-        f"{versions}; {run['threads']} threads; {run['samples']} samples",
-        "",
-        f"{machine['processor']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']}, "
-        f"commit {machine['commit']}; load average before: {run['load_before']}, after: {run['load_after']}",
-        "",
+def workers_factor(results: Sequence[QueryResult], name: str) -> float | None:
+    """How many times faster ours is with two threads than with one; None if it was not measured with both."""
+    ours = {result.threads: result.ours for result in results if result.query.name == name}
+    one, two = ours.get(1), ours.get(2)
+    return None if one is None or two is None else one.median / two.median
+
+
+def _described(result: QueryResult) -> dict[str, Any]:
+    return {
+        "name": result.query.name,
+        "sql": result.query.sql,
+        "threads": result.threads,
+        "run": result.run,
+        "input_bytes": result.size,
+        "answer": asdict(result.answer),
+        "ratio": result.ratio,
+        "round_ratios": list(result.round_ratios),
+        "target": result.query.target,
+        "other_load": result.other_load,
+        "skipped": result.skipped,
+        "engines": [asdict(found) | {"median": found.median} for found in result.engines],
+    }
+
+
+def _result(entry: dict[str, Any]) -> QueryResult:
+    engines = [
+        EngineResult(**{name: value for name, value in found.items() if name != "median"})
+        for found in entry["engines"]
     ]
+    return QueryResult(
+        BY_NAME[entry["name"]],
+        entry["input_bytes"],
+        Answer(**entry["answer"]),
+        engines,
+        entry["other_load"],
+        entry["skipped"],
+        entry["threads"],
+        entry["run"],
+    )
 
 
-def _ratios(run: dict[str, Any], results: Sequence[QueryResult]) -> list[str]:
-    engines = list(run["versions"])
+def _head(runs: Sequence[dict[str, Any]]) -> list[str]:
+    lines = []
+    for run in runs:
+        versions = ", ".join(f"{name} {version}" for name, version in run["versions"].items())
+        machine = run["machine"]
+        system = f"{machine['cores']} cores, {machine['system']}, Python {machine['python']}"
+        load = f"load average before: {run['load_before']}, after: {run['load_after']}"
+        lines += [
+            f"{run['started']}: {versions}; {run['samples']} samples",
+            "",
+            f"{machine['processor']}, {system}, commit {machine['commit']}; {load}",
+            "",
+        ]
+    return lines
+
+
+def _ratios(results: Sequence[QueryResult]) -> list[str]:
+    engines = list(dict.fromkeys(found.engine for result in results for found in result.engines))
     lines = [
         f"| MB/s of input | {' | '.join(engines)} | ratio to the fastest peer | in single rounds | target |",
         "|---" * (len(engines) + 4) + "|",
@@ -91,7 +151,7 @@ def _target(result: QueryResult) -> str:
     return f"{result.query.target:g} {'met' if result.ratio >= result.query.target else 'missed'}"
 
 
-def _details(run: dict[str, Any], results: Sequence[QueryResult]) -> list[str]:
+def _details(results: Sequence[QueryResult]) -> list[str]:
     lines = [
         "| query | engine | fastest variant (of) | median ms (min – max) | CPU ms | peak MB | idle MB |",
         "|---|---|---|---|---|---|---|",
@@ -103,10 +163,18 @@ def _details(run: dict[str, Any], results: Sequence[QueryResult]) -> list[str]:
             )
             lines.append(
                 f"| {result.query.name} | {found.engine} | {found.variant} (of {len(found.tried)}) "
-                f"| {median} ({low} – {high}) | {sum(found.cpu) / len(found.cpu) * 1e3:,.0f} "
+                f"| {median} ({low} – {high}) | {statistics.median(found.cpu) * 1e3:,.0f} "
                 f"| {_mb(found.peak_mb)} | {_mb(found.idle_mb)} |"
             )
     return lines
+
+
+def _workers(results: Sequence[QueryResult]) -> list[str]:
+    """What the second thread brings, of ours."""
+    names = list(dict.fromkeys(result.query.name for result in results))
+    factors = {name: workers_factor(results, name) for name in names}
+    found = [f"| {name} | {factor:.2f} |" for name, factor in factors.items() if factor is not None]
+    return ["| query | ours, 2 threads against 1 |", "|---|---|", *found] if found else []
 
 
 def _mb(amount: float) -> str:

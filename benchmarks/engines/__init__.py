@@ -39,7 +39,8 @@ class Engine(Protocol):
 
 #: In the order of the tables; the first is ours.  ``client`` is ours through the boto3 interface,
 #: ``endpoint`` ours over HTTP.
-ENGINES = ("s3sql", "duckdb", "polars", "datafusion", "client", "endpoint")
+ENGINES = ("s3sql", "duckdb", "polars", "datafusion", "chdb", "client", "endpoint")
+MEASURED = ("s3sql", "duckdb", "polars", "datafusion", "chdb")
 OURS = frozenset({"s3sql", "client", "endpoint"})
 
 

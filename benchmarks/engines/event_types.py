@@ -1,6 +1,6 @@
 """What the peers are told about the JSON: the types of the members that a query names, and of no others.
 
-In: a query.  Out: an Arrow schema, or DuckDB's names of the same types.
+In: a query.  Out: an Arrow schema, or DuckDB's or ClickHouse's names of the same types.
 """
 
 from __future__ import annotations
@@ -37,6 +37,12 @@ _DUCKDB = {
     "mixed": {"id": "BIGINT", "user": "STRUCT(address STRUCT(city VARCHAR))", "value": "JSON"},
 }
 
+_CLICKHOUSE = {
+    "flat": "id Int64, status Int64, bytes Int64, host String, path String",
+    "nested": "id Int64, user Tuple(address Tuple(zip String)), items Array(Tuple(sku String, count Int64))",
+    "mixed": "id Int64, user Tuple(address Tuple(city String)), value Dynamic",
+}
+
 
 def arrow_schema(query: Query) -> pa.Schema | None:
     """None where a member has values of several types, which Arrow has no column for."""
@@ -45,3 +51,8 @@ def arrow_schema(query: Query) -> pa.Schema | None:
 
 def duckdb_types(query: Query) -> dict[str, str]:
     return _DUCKDB[query.input]
+
+
+def clickhouse_structure(query: Query) -> str:
+    """As the third argument of its function ``file``."""
+    return _CLICKHOUSE[query.input]
