@@ -23,6 +23,20 @@ Int32s: TypeAlias = NDArray[np.int32]
 Int64s: TypeAlias = NDArray[np.int64]
 
 
+def repeated(one: NDArray[Any], length: int) -> NDArray[Any]:
+    """The only entry of *one*, *length* times: what ``np.broadcast_to`` does, in a tenth of the time."""
+    array: NDArray[Any] = np.ndarray(length, one.dtype, one, strides=(0,))
+    array.flags.writeable = False
+    return array
+
+
+def _taken(array: NDArray[Any], rows: Rows) -> NDArray[Any]:
+    """The values of the given rows; of an array of one value repeated, that value again."""
+    if array.strides == (0,) and len(array):
+        return repeated(array[:1], len(rows))
+    return array[rows]
+
+
 class Text:
     """n strings of UTF-8 as slices of one padded buffer: string i is ``buffer[starts[i]:ends[i]]``.
 
@@ -123,8 +137,8 @@ class Decimals:
 
     def take(self, rows: Rows) -> Decimals:
         """The decimals of the given rows, in that order."""
-        high = None if self.high is None else self.high[rows]
-        return Decimals(self.low[rows], self.scale[rows], high)
+        high = None if self.high is None else _taken(self.high, rows)
+        return Decimals(_taken(self.low, rows), _taken(self.scale, rows), high)
 
     def scatter(self, rows: Rows, length: int) -> Decimals:
         """*length* decimals: row ``rows[i]`` is decimal i, the others are 0."""
@@ -162,7 +176,8 @@ class Timestamps:
 
     def take(self, rows: Rows) -> Timestamps:
         """The timestamps of the given rows, in that order."""
-        return Timestamps(self.seconds[rows], self.nanoseconds[rows], self.precision[rows], self.offset[rows])
+        fields = (self.seconds, self.nanoseconds, self.precision, self.offset)
+        return Timestamps(*(_taken(field, rows) for field in fields))
 
     def scatter(self, rows: Rows, length: int) -> Timestamps:
         """*length* timestamps: row ``rows[i]`` is timestamp i, the others mean nothing."""

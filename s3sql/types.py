@@ -17,16 +17,18 @@ DECIMAL :class:`Decimals`; TIMESTAMP :class:`Timestamps`. NULL and MISSING have 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from s3sql.coded import Coded
 from s3sql.late_payloads import LatePayloads
 from s3sql.payloads import (
     Decimals,
+    Int32s,
     Mask,
     Payload,
     Rows,
@@ -60,10 +62,11 @@ class Column:
     """*length* values. ``kind`` is set when all rows are of one kind, else ``tags`` names each row's.
 
     ``spelling`` is the source text of JSON numbers taken over unchanged (``4.0``, ``1e3``): only
-    output looks at it, and every computation loses it.
+    output looks at it, and every computation loses it. ``coded`` are the same rows as numbers of the entries
+    of a dictionary, if they came so; a computation loses that too.
     """
 
-    __slots__ = ("kind", "length", "parts", "spelling", "tags")
+    __slots__ = ("coded", "kind", "length", "parts", "spelling", "tags")
 
     def __init__(
         self,
@@ -72,12 +75,14 @@ class Column:
         tags: NDArray[np.uint8] | None,
         parts: Mapping[Kind, Payload],
         spelling: Text | None = None,
+        coded: Coded | None = None,
     ) -> None:
         self.length = length
         self.kind = kind
         self.tags = tags
         self.parts = parts
         self.spelling = spelling
+        self.coded = coded
 
     @classmethod
     def of(cls, kind: Kind, payload: Payload) -> Self:
@@ -86,15 +91,28 @@ class Column:
 
     @classmethod
     def tagged(
-        cls, tags: NDArray[np.uint8], parts: Mapping[Kind, Payload], spelling: Text | None = None
+        cls,
+        tags: NDArray[np.uint8],
+        parts: Mapping[Kind, Payload],
+        spelling: Text | None = None,
+        coded: Coded | None = None,
     ) -> Self:
         """A column of mixed kinds; one that turns out uniform is stored so."""
         if len(tags) and bool((tags == tags[0]).all()):
             kind = Kind(int(tags[0]))
             if isinstance(parts, LatePayloads):
-                return cls(len(tags), kind, None, parts.only(kind), spelling)
-            return cls(len(tags), kind, None, {k: p for k, p in parts.items() if k == kind}, spelling)
-        return cls(len(tags), None, tags, parts, spelling)
+                return cls(len(tags), kind, None, parts.only(kind), spelling, coded)
+            return cls(len(tags), kind, None, {k: p for k, p in parts.items() if k == kind}, spelling, coded)
+        return cls(len(tags), None, tags, parts, spelling, coded)
+
+    @classmethod
+    def of_codes(cls, coded: Coded) -> Self:
+        """The rows that *coded* tells. Payloads are gathered when they are asked for."""
+        entries, codes, kind = coded.entries.column, coded.codes, coded.entries.kind
+        parts = LatePayloads({part: _gathered(payload, codes) for part, payload in entries.parts.items()})
+        if kind is None or coded.nulls:
+            return cls.tagged(entries.tag_array()[codes], parts, None, coded)
+        return cls(len(codes), kind, None, parts.only(kind), None, coded)
 
     @classmethod
     def unknown(cls, kind: Kind, length: int) -> Self:
@@ -116,7 +134,7 @@ class Column:
         return cls.tagged(tags, {kind: interleave_payload(length, share) for kind, share in shares.items()})
 
     def computed(self) -> Column:
-        """The same values as those of a computation: without the spelling, every payload made."""
+        """The same values as those of a computation: without spelling and codes, every payload made."""
         return Column(self.length, self.kind, self.tags, dict(self.parts))
 
     def tag_array(self) -> NDArray[np.uint8]:
@@ -152,9 +170,10 @@ class Column:
         else:
             parts = {kind: take_payload(payload, rows) for kind, payload in self.parts.items()}
         spelling = None if self.spelling is None else self.spelling.take(rows)
+        coded = None if self.coded is None else self.coded.take(rows)
         if self.tags is None:
-            return Column(len(rows), self.kind, None, parts, spelling)
-        return Column.tagged(self.tags[rows], parts, spelling)
+            return Column(len(rows), self.kind, None, parts, spelling, coded)
+        return Column.tagged(self.tags[rows], parts, spelling, coded)
 
     def text(self) -> Text:
         """The payload of the STRING rows."""
@@ -197,3 +216,8 @@ class Column:
 
     def __len__(self) -> int:
         return self.length
+
+
+def _gathered(payload: Payload, codes: Int32s) -> Callable[[Rows | None], Payload]:
+    """What makes the payload of some rows, None for all: those that *codes* number."""
+    return lambda rows: take_payload(payload, (codes if rows is None else codes[rows]).astype(np.intp))

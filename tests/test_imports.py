@@ -25,6 +25,7 @@ LAYERS = [
     {
         "errors",
         "buffers",
+        "coded",
         "late_payloads",
         "payloads",
         "timestamp",

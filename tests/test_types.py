@@ -1,4 +1,4 @@
-"""Columns of decimals beyond 64 bits."""
+"""Columns of decimals beyond 64 bits, and payloads of one value repeated."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from s3sql.payloads import Decimals
+from s3sql.payloads import Decimals, Timestamps, repeated
 from s3sql.types import Column, Kind
 from tests.twins.strategies import decimals
 from tests.twins.values import unscaled
@@ -67,3 +67,21 @@ def test_wide_and_narrow_decimals_meet_in_one_column() -> None:
         Decimal(0), *EDGES[:5], Decimal(0), EDGES[5],
     ])  # fmt: skip
     same(Decimals.of(EDGES).take(np.array([5, 0])), [EDGES[5], EDGES[0]])
+
+
+def test_one_value_repeated_stays_so() -> None:
+    """A scale that all rows share is not written out for the rows that are taken."""
+    one = repeated(np.array([7], np.int32), 5)
+    assert one.tolist() == [7] * 5
+    decimals = Decimals(np.arange(5), one).take(np.array([3, 1]))
+    assert decimals.low.tolist() == [3, 1]
+    assert decimals.scale.tolist() == [7, 7]
+    assert decimals.scale.strides == (0,)
+    assert len(Decimals(np.arange(0), one[:0]).take(np.array([], np.intp)).scale) == 0
+    offset = repeated(np.array([0], np.int16), 5)
+    stamps = Timestamps(np.arange(5), one, np.arange(5, dtype=np.uint8), offset).take(np.array([4]))
+    assert [field.tolist() for field in (stamps.seconds, stamps.nanoseconds, stamps.precision)] == [
+        [4],
+        [7],
+        [4],
+    ]

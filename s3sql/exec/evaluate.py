@@ -18,7 +18,6 @@ from itertools import groupby
 from typing import Any, Protocol, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from s3sql.errors import S3SelectError
 from s3sql.exec import logic
@@ -41,7 +40,7 @@ from s3sql.functions.concatenation import concatenate
 from s3sql.functions.conversion import cast as cast_column
 from s3sql.functions.like import like
 from s3sql.functions.registry import Fail
-from s3sql.payloads import Decimals, Mask, Payload, Text, Timestamps
+from s3sql.payloads import Decimals, Mask, Payload, Text, Timestamps, repeated
 from s3sql.plan.chain import chain
 from s3sql.plan.expr import (
     AggregateResult,
@@ -133,32 +132,25 @@ def constant(kind: Kind, value: Any, length: int) -> Column:
     return Column(length, kind, None, {kind: _CONSTANTS[kind](value, length)})
 
 
-def _repeated(one: NDArray[Any], length: int) -> NDArray[Any]:
-    """The only entry of *one*, *length* times: what ``np.broadcast_to`` does, in a tenth of the time."""
-    repeated: NDArray[Any] = np.ndarray(length, one.dtype, one, strides=(0,))
-    repeated.flags.writeable = False
-    return repeated
-
-
 def _constant_array(dtype: Any) -> Callable[[Any, int], Payload]:
-    return lambda value, length: _repeated(np.array([value], dtype), length)
+    return lambda value, length: repeated(np.array([value], dtype), length)
 
 
 def _constant_decimals(value: Decimal, length: int) -> Payload:
     one = Decimals.of([value])
-    high = None if one.high is None else _repeated(one.high, length)
-    return Decimals(_repeated(one.low, length), _repeated(one.scale, length), high)
+    high = None if one.high is None else repeated(one.high, length)
+    return Decimals(repeated(one.low, length), repeated(one.scale, length), high)
 
 
 def _constant_text(value: str, length: int) -> Payload:
     one = Text.of([value])
-    return Text(one.buffer, _repeated(one.starts, length), _repeated(one.ends, length))
+    return Text(one.buffer, repeated(one.starts, length), repeated(one.ends, length))
 
 
 def _constant_timestamps(value: tuple[int, int, int, int], length: int) -> Payload:
     dtypes = (np.int64, np.int32, np.uint8, np.int16)
     arrays = [np.array([field], dtype) for field, dtype in zip(value, dtypes, strict=True)]
-    return Timestamps(*(_repeated(array, length) for array in arrays))
+    return Timestamps(*(repeated(array, length) for array in arrays))
 
 
 _CONSTANTS: dict[Kind, Callable[[Any, int], Payload]] = {

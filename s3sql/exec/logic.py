@@ -21,11 +21,15 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
+from s3sql.coded import Coded
 from s3sql.errors import S3SelectError
+from s3sql.exec.footprint import Footprint
 from s3sql.formats.batch import Batch
 from s3sql.functions.comparison import equals, falses, trues, truth_column
-from s3sql.payloads import Mask, Rows
+from s3sql.kernels.coded import look_up
+from s3sql.payloads import Mask, Rows, Text
 from s3sql.plan.expr import And, Case, CsvField, Expr, Not, Or, SimpleCase, is_boolean
 from s3sql.types import Column, Kind
 
@@ -46,6 +50,11 @@ class Truth:
 
 def judge(condition: Expr, batch: Batch, evaluate: Evaluate) -> Truth:
     """The truth of a condition in every row; a known value other than a boolean fails its row."""
+    by_entry = batch.by_entry(condition)
+    if by_entry is not None:
+        truth = _truth_by_entry(condition, *by_entry, evaluate)
+        if truth is not None:
+            return truth
     fewer = batch.by_value(condition)
     if fewer is None:
         return _truth(condition, evaluate(condition, batch), batch)
@@ -54,6 +63,46 @@ def judge(condition: Expr, batch: Batch, evaluate: Evaluate) -> Truth:
     truth = _truth(condition, evaluate(condition, batch), batch)
     true = truth.true[row_of]
     return Truth(true, truth.false[row_of] if (truth.true == truth.false).any() else ~true)
+
+
+#: Bits of what is kept for each entry of a dictionary.
+_TRUE, _FALSE = 1, 2
+
+
+def _truth_by_entry(condition: Expr, coded: Coded, entries: Batch, evaluate: Evaluate) -> Truth | None:
+    """The truth that the condition has for each entry, looked up; None if it fails for one or is too much.
+
+    The entries are judged once for all morsels that have them.
+    """
+    table = coded.entries.once(id(condition), lambda: _verdicts(condition, entries, evaluate))
+    if table is None:
+        return None
+    verdicts, known_decided = table
+    decided = known_decided and not (coded.nulls and verdicts[-1] == 0)
+    true = np.empty(len(coded), np.bool_)
+    look_up(verdicts, _TRUE, coded.codes, true)
+    if decided:
+        return Truth(true, ~true)
+    false = np.empty(len(coded), np.bool_)
+    look_up(verdicts, _FALSE, coded.codes, false)
+    return Truth(true, false)
+
+
+def _verdicts(condition: Expr, entries: Batch, evaluate: Evaluate) -> tuple[NDArray[np.uint8], bool] | None:
+    """What the condition is for each entry, and whether it is TRUE or FALSE for all but perhaps NULL.
+
+    None if it fails.
+    """
+    texts = entries.field(0).parts.get(Kind.STRING)
+    size = int((texts.ends - texts.starts).sum(dtype=np.int64)) if isinstance(texts, Text) else 0
+    if not Footprint.of((condition,)).fits(entries.length, size):
+        # Rows are judged in pieces, of which none makes more text than there may be at once.
+        return None
+    truth = _truth(condition, evaluate(condition, entries), entries)
+    if entries.failure.row is not None:
+        return None
+    verdicts = truth.true * np.uint8(_TRUE) + truth.false * np.uint8(_FALSE)
+    return verdicts, bool(verdicts[:-1].all())
 
 
 def _truth(condition: Expr, column: Column, batch: Batch) -> Truth:

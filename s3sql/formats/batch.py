@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+from s3sql.coded import Coded
 from s3sql.errors import S3SelectError
 from s3sql.payloads import Mask, Rows
 from s3sql.plan.expr import Expr, Step
@@ -62,6 +63,14 @@ class Batch(ABC):
     @abstractmethod
     def path(self, steps: tuple[Step, ...]) -> Column:
         """JSON: the value at the path from each row; an ambiguous name fails its row."""
+
+    def by_entry(self, condition: Expr) -> tuple[Coded, Batch] | None:
+        """The rows as numbers of the entries of the only column that *condition* reads, and these as rows.
+
+        None if it reads another number of columns, or if its column has no such entries. The second, with
+        failures of its own, has a row for each entry, though perhaps no row of this batch has its value.
+        """
+        return None
 
     def by_value(self, condition: Expr) -> tuple[Rows, Rows] | None:
         """How *condition* may be judged for less than all rows; None if it is to be judged for each.

@@ -8,35 +8,44 @@ a query does not read nothing is known. Source: AWS S3 User Guide, "Filtering an
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from s3sql.coded import Coded
 from s3sql.errors import S3SelectError
 from s3sql.formats.base import MorselRows
 from s3sql.formats.batch import Batch, FirstFailure
 from s3sql.formats.parquet_arrays import (
     dictionary_arrays,
     fixed_width,
+    is_text,
     known,
     longest_text,
     storage,
+    take_rows,
     text_bounds,
 )
 from s3sql.formats.parquet_columns import column_of
 from s3sql.formats.parquet_decoding import LateColumns
 from s3sql.formats.parquet_distinct import ConditionsOfOneColumn, first_of_each
+from s3sql.formats.parquet_entries import Dictionaries, EntryBatch
 from s3sql.formats.scratch import Scratch
+from s3sql.functions.registry import Fail
 from s3sql.limits import MAX_RECORD_BYTES
 from s3sql.payloads import Int64s, Mask, Rows
 from s3sql.plan.expr import Expr, Step
 from s3sql.plan.logical import Plan
-from s3sql.plan.schema import ParquetSchema
+from s3sql.plan.schema import ParquetColumn, ParquetSchema
 from s3sql.types import Column, Kind
 
 Array: TypeAlias = "pa.Array[Any]"
+
+#: Texts are taken as they lie unless less than one in so many is asked for.
+_WHOLE_SHARE = 8
 
 
 class ParquetMorsel:
@@ -47,7 +56,7 @@ class ParquetMorsel:
     this is part number ``part``.
     """
 
-    __slots__ = ("at_end", "columns", "fault", "late", "length", "part", "rows", "start")
+    __slots__ = ("at_end", "coded", "columns", "fault", "late", "length", "part", "rows", "start", "texts")
 
     def __init__(
         self,
@@ -67,6 +76,10 @@ class ParquetMorsel:
         self.at_end = at_end
         self.late = late
         self.part = part
+        #: The columns that were asked for as numbers of entries; None for one that is no such thing.
+        self.coded: dict[int, Coded | None] = {}
+        #: All values of those columns of texts of which some rows were asked for, and which of them fail.
+        self.texts: dict[int, tuple[Column, list[tuple[Mask, S3SelectError]]]] = {}
         self.fault: S3SelectError | None = None
 
     def array(self, number: int) -> Array:
@@ -96,8 +109,7 @@ class ParquetReading:
     """How workers read morsels of Parquet."""
 
     def __init__(self, schema: ParquetSchema, plan: Plan) -> None:
-        self._schema = schema
-        self._conditions = ConditionsOfOneColumn(plan)
+        self._known = _Known(schema, ConditionsOfOneColumn(plan), Dictionaries())
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -106,7 +118,7 @@ class ParquetReading:
 
     def rows(self, morsel: ParquetMorsel, scratch: Scratch) -> MorselRows:
         """The rows of the morsel."""
-        batch = ParquetBatch(morsel, self._schema, self._conditions, np.arange(morsel.rows), FirstFailure())
+        batch = ParquetBatch(morsel, self._known, np.arange(morsel.rows), FirstFailure())
         return ParquetRows(batch, morsel.length, lambda: _spread(morsel.rows, morsel.length))
 
     def lasting(self, morsel: ParquetMorsel) -> ParquetMorsel:
@@ -115,47 +127,74 @@ class ParquetReading:
         return morsel
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the morsels of one query have in common."""
+
+    schema: ParquetSchema
+    conditions: ConditionsOfOneColumn
+    dictionaries: Dictionaries
+
+
 class ParquetBatch(Batch):
     """Rows of a morsel under a selection."""
 
-    def __init__(
-        self,
-        morsel: ParquetMorsel,
-        schema: ParquetSchema,
-        conditions: ConditionsOfOneColumn,
-        rows: Rows,
-        failure: FirstFailure,
-    ) -> None:
+    def __init__(self, morsel: ParquetMorsel, known: _Known, rows: Rows, failure: FirstFailure) -> None:
         super().__init__(rows, failure)
         self.morsel = morsel
-        self._schema = schema
-        self._conditions = conditions
+        self._known = known
 
     def take(self, rows: Rows) -> ParquetBatch:
         """The same morsel under a narrower selection."""
-        return ParquetBatch(self.morsel, self._schema, self._conditions, self.rows[rows], self.failure)
+        return ParquetBatch(self.morsel, self._known, self.rows[rows], self.failure)
+
+    def by_entry(self, condition: Expr) -> tuple[Coded, Batch] | None:
+        """The rows as numbers of the entries of the column that *condition* reads, and these as rows."""
+        number = self._known.conditions.column(condition)
+        coded = None if number is None or not self.length else self.coded(number)
+        return None if coded is None else (coded, EntryBatch(coded.entries))
 
     def by_value(self, condition: Expr) -> tuple[Rows, Rows] | None:
-        """The rows with the first of each text, if *condition* reads one column of texts in a dictionary."""
-        number = self._conditions.column(condition)
+        """The rows with the first of each value, if *condition* reads one column that is in a dictionary."""
+        number = self._known.conditions.column(condition)
         return None if number is None or not self.length else first_of_each(self.values(number))
+
+    def coded(self, number: int) -> Coded | None:
+        """The values of column *number* as numbers of entries of a dictionary, if they are to be had so."""
+        held = self.morsel.coded
+        if number not in held:
+            column, values = self._known.schema.columns[number], self.morsel.array(number)
+            held[number] = self._known.dictionaries.coded(number, column, values)
+        coded = held[number]
+        return coded if coded is None or self.length == self.morsel.rows else coded.take(self.rows)
 
     def field(self, number: int) -> Column:
         """The values of top-level column *number*; one that is too long, or no SQL value, fails its row."""
         if not self.length:
             # Nobody needs the column for this.
             return Column.unknown(Kind.NULL, 0)
-        column = self._schema.columns[number]
-        values = self.values(number)
-        sizes = _text_sizes(values) if _may_be_long(values) else None
-        if sizes is not None and sizes.max(initial=0) > MAX_RECORD_BYTES:
-            self.fail(sizes > MAX_RECORD_BYTES, _too_long(column.name))
-        return column_of(values, column, self.fail)
+        coded = self.coded(number)
+        if coded is not None:
+            return Column.of_codes(coded)
+        column = self._known.schema.columns[number]
+        array = self.morsel.array(number)
+        if self.length == self.morsel.rows or not (
+            is_text(array) and self.length * _WHOLE_SHARE > self.morsel.rows
+        ):
+            return _converted(self.values(number), column, self.fail)
+        if number not in self.morsel.texts:
+            failures: list[tuple[Mask, S3SelectError]] = []
+            whole = _converted(array, column, lambda where, error: failures.append((where, error)))
+            self.morsel.texts[number] = whole, failures
+        found, failures = self.morsel.texts[number]
+        for where, error in failures:
+            self.fail(where[self.rows], error)
+        return found.take(self.rows)
 
     def values(self, number: int) -> Array:
         """The values of column *number* as Arrow has them."""
         values = self.morsel.array(number)
-        return values if self.length == self.morsel.rows else values.take(pa.array(self.rows, pa.int64()))
+        return values if self.length == self.morsel.rows else take_rows(values, self.rows)
 
     def row(self) -> NoReturn:
         """The binder makes a struct of the columns."""
@@ -175,20 +214,27 @@ class ParquetRows(MorselRows):
         """The most bytes that *columns* have in all rows of *batch* together."""
         if not batch.length:
             return 0
-        return sum(_most_bytes(array) for array in _arrays(batch, columns))
+        assert isinstance(batch, ParquetBatch)
+        arrays = (batch.morsel.array(number) for number in columns if isinstance(number, int))
+        return sum(_most_bytes(array, batch.length) for array in arrays)
 
     def bounds(self, batch: Batch, length: int, columns: frozenset[object]) -> tuple[Int64s, Int64s]:
         """Where the bytes of *columns* in each row begin and end, laid one behind the other."""
+        assert isinstance(batch, ParquetBatch)
         sizes = np.zeros(batch.length, np.int64)
-        for array in _arrays(batch, columns):
-            sizes += _sizes(array)
+        for number in columns:
+            if isinstance(number, int):
+                sizes += _sizes(batch.values(number))
         ends = np.cumsum(sizes)
         return ends - sizes, ends
 
 
-def _arrays(batch: Batch, columns: frozenset[object]) -> list[Array]:
-    assert isinstance(batch, ParquetBatch)
-    return [batch.values(number) for number in columns if isinstance(number, int)]
+def _converted(values: Array, column: ParquetColumn, fail: Fail) -> Column:
+    """The values as a column of SQL; fails those that are too long or no SQL value."""
+    sizes = _text_sizes(values) if _may_be_long(values) else None
+    if sizes is not None and sizes.max(initial=0) > MAX_RECORD_BYTES:
+        fail(sizes > MAX_RECORD_BYTES, _too_long(column.name))
+    return column_of(values, column, fail)
 
 
 def _spread(rows: int, length: int) -> NDArray[np.int32]:
@@ -196,22 +242,12 @@ def _spread(rows: int, length: int) -> NDArray[np.int32]:
     return (np.arange(rows) * length // max(rows, 1)).astype(np.int32)
 
 
-def _is_text(values: Array) -> bool:
-    kind = values.type
-    return bool(
-        pa.types.is_string(kind)
-        or pa.types.is_binary(kind)
-        or pa.types.is_large_string(kind)
-        or pa.types.is_large_binary(kind)
-    )
-
-
 def _may_be_long(values: Array) -> bool:
     """Whether a value of a column of texts may be longer than a record."""
     values = storage(values)
     if isinstance(values, pa.DictionaryArray):
         return _may_be_long(values.dictionary)
-    if not _is_text(values) or not len(values):
+    if not is_text(values) or not len(values):
         return False
     bounds = text_bounds(values)
     return int(bounds[-1]) - int(bounds[0]) > MAX_RECORD_BYTES and longest_text(values) > MAX_RECORD_BYTES
@@ -230,12 +266,12 @@ def _text_sizes(values: Array) -> Int64s:
     return np.diff(text_bounds(values)).astype(np.int64)
 
 
-def _most_bytes(values: Array) -> int:
-    """No less than all values take together; numbers and other short values count elsewhere."""
+def _most_bytes(values: Array, rows: int) -> int:
+    """No less than the values of any *rows* rows take; numbers and other short values count elsewhere."""
     values = storage(values)
     if isinstance(values, pa.DictionaryArray):
-        return longest_text(values.dictionary) * len(values) if _is_text(values.dictionary) else 0
-    if _is_text(values):
+        return longest_text(values.dictionary) * rows if is_text(values.dictionary) else 0
+    if is_text(values):
         bounds = text_bounds(values)
         return int(bounds[-1]) - int(bounds[0])
     return _nested_bytes(values)
@@ -244,7 +280,7 @@ def _most_bytes(values: Array) -> int:
 def _sizes(values: Array) -> Int64s:
     """Bytes of every value; of nested ones only their average is known."""
     values = storage(values)
-    if _is_text(values) or (isinstance(values, pa.DictionaryArray) and _is_text(values.dictionary)):
+    if is_text(values) or (isinstance(values, pa.DictionaryArray) and is_text(values.dictionary)):
         return _text_sizes(values)
     return np.full(len(values), -(-_nested_bytes(values) // max(len(values), 1)), np.int64)
 

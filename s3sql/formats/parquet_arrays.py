@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import DTypeLike, NDArray
 
-from s3sql.payloads import Mask, Payload
+from s3sql.payloads import Mask, Payload, Rows
 from s3sql.types import Column, Kind
 
 
@@ -105,6 +105,16 @@ def known(values: pa.Array[Any]) -> Mask:
     return found
 
 
+def take_rows(values: pa.Array[Any], rows: Rows) -> Any:
+    """The values of the given rows. Arrow's own way costs more than the values do where these are few."""
+    type_ = values.type
+    fixed = pa.types.is_primitive(type_) or pa.types.is_decimal(type_)
+    if not fixed or pa.types.is_boolean(type_) or values.null_count or not len(rows):
+        return values.take(pa.array(rows, pa.int64()))
+    taken = fixed_width(values, np.dtype((np.void, type_.bit_width // 8)))[rows]
+    return pa.Array.from_buffers(type_, len(rows), [None, pa.py_buffer(taken.view(np.uint8).data)])
+
+
 def column(kind: Kind, payload: Payload, values: pa.Array[Any], wrong: Mask | None = None) -> Column:
     """A column of *kind*, NULL where *values* are null or *wrong*."""
     length = len(values)
@@ -114,6 +124,17 @@ def column(kind: Kind, payload: Payload, values: pa.Array[Any], wrong: Mask | No
         return Column.unknown(Kind.NULL, length)
     absent = ~known(values) if wrong is None else ~known(values) | wrong
     return Column.tagged(np.where(absent, np.uint8(Kind.NULL), np.uint8(kind)), {kind: payload})
+
+
+def is_text(values: pa.Array[Any]) -> bool:
+    """Whether they are strings or byte strings of any length."""
+    kind = values.type
+    return bool(
+        pa.types.is_string(kind)
+        or pa.types.is_binary(kind)
+        or pa.types.is_large_string(kind)
+        or pa.types.is_large_binary(kind)
+    )
 
 
 def text_bounds(values: pa.Array[Any]) -> NDArray[Any]:

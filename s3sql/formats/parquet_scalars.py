@@ -24,14 +24,20 @@ from s3sql.formats.parquet_text import checked_text, time_text, uuid_text
 from s3sql.functions.registry import Fail
 from s3sql.kernels.parquet_values import split_instants
 from s3sql.kernels.rescale_decimals import round_words
-from s3sql.payloads import Decimals, Int64s, Mask, Timestamps
+from s3sql.payloads import Decimals, Int32s, Int64s, Mask, Timestamps, repeated
 from s3sql.plan.schema import ParquetForm
 from s3sql.types import Column, Kind
 
 Array: TypeAlias = "pa.Array[Any]"
 
 _DAY = 86_400
-_DATE_PRECISION = 2
+#: Nanoseconds, precision and offset of a day.
+_OF_DATES = (
+    np.array([0], np.int32),
+    np.array([2], np.uint8),
+    np.array([Timestamps.UNKNOWN_OFFSET], np.int16),
+)
+_UTC = np.array([0], np.int16)
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 #: The high word of the least magnitude that has more than 38 digits; what is below has no more.
@@ -92,13 +98,14 @@ def _float(values: Array, name: str, fail: Fail) -> Column:
 def _decimal(values: Array, name: str, fail: Fail) -> Column:
     """Exact with their scale; rounded half-even where there are more than 38 digits."""
     values = plain(values)
-    if not pa.types.is_decimal128(values.type) and not pa.types.is_decimal256(values.type):
-        values = values.cast(pa.decimal128(38, values.type.scale))
     length, width = len(values), values.type.byte_width // 8
+    if width < 2:
+        stored = fixed_width(values, np.int64 if width else np.int32).astype(np.int64, copy=False)
+        return column(Kind.DECIMAL, Decimals(stored, _scales(values)), values)
     words: Int64s = fixed_width(values, np.dtype((np.int64, width))).reshape(length, width)
     scale = values.type.scale
     if width == 2 and (words[:, 1] == words[:, 0] >> 63).all():
-        return column(Kind.DECIMAL, Decimals(words[:, 0], np.broadcast_to(np.int32(scale), length)), values)
+        return column(Kind.DECIMAL, Decimals(words[:, 0], _scales(values)), values)
     high, sign = words[:, 1], words[:, 1] >> 63
     fits = (high < _WIDE_WORD) & (high > -_WIDE_WORD)
     for word in range(2, width):
@@ -112,6 +119,11 @@ def _decimal(values: Array, name: str, fail: Fail) -> Column:
     error = _unsupported(f"The column {name!r} holds a number of more than 76 digits.")
     wrong_rows = _failed(wrong.view(np.bool_), values, error, fail)
     return column(Kind.DECIMAL, Decimals.of_halves(low, scales, high), values, wrong_rows)
+
+
+def _scales(values: Any) -> Int32s:
+    """The scale of a decimal type, for every value."""
+    return repeated(np.array([values.type.scale], np.int32), len(values))
 
 
 def _text(values: Array, name: str, fail: Fail) -> Column:
@@ -157,13 +169,7 @@ def _time(values: Array, name: str, fail: Fail) -> Column:
 def _date(values: Array, name: str, fail: Fail) -> Column:
     values = plain(values).cast(pa.date32())
     seconds: Int64s = fixed_width(values, np.int32).astype(np.int64) * _DAY
-    length = len(values)
-    stamps = Timestamps(
-        seconds,
-        np.zeros(length, np.int32),
-        np.full(length, _DATE_PRECISION, np.uint8),
-        np.full(length, Timestamps.UNKNOWN_OFFSET, np.int16),
-    )
+    stamps = Timestamps(seconds, *(repeated(field, len(values)) for field in _OF_DATES))
     return column(Kind.TIMESTAMP, stamps, values, _outside(seconds, values, name, fail))
 
 
@@ -177,7 +183,7 @@ def _timestamp(values: Array, name: str, fail: Fail) -> Column:
     seconds, nanoseconds = np.empty(length, np.int64), np.empty(length, np.int32)
     precision = np.empty(length, np.uint8)
     split_instants(instants, per_second, seconds, nanoseconds, precision)
-    stamps = Timestamps(seconds, nanoseconds, precision, np.zeros(length, np.int16))
+    stamps = Timestamps(seconds, nanoseconds, precision, repeated(_UTC, length))
     return column(Kind.TIMESTAMP, stamps, values, _outside(seconds, values, name, fail))
 
 

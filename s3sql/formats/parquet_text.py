@@ -1,7 +1,8 @@
 """Texts of Parquet: strings, bytes that are text, UUIDs and times of day.
 
-In: an Arrow array of the values.  Out: a :class:`~s3sql.payloads.Text` over a padded buffer of its own. A
-dictionary's texts are copied once and shared by all rows.
+In: an Arrow array of the values.  Out: a :class:`~s3sql.payloads.Text`, over the array's own memory where
+that goes on far enough behind the last text, else over a padded copy. A dictionary's texts are shared by all
+rows.
 """
 
 from __future__ import annotations
@@ -65,8 +66,12 @@ def _bytes(values: Array) -> Text:
         return Text.constant("", length)
     places = np.frombuffer(memoryview(offsets), np.int32, length + 1, values.offset * 4)
     first, last = int(places[0]), int(places[-1])
-    contents = np.frombuffer(memoryview(contents_buffer), np.uint8)[first:last]
-    return _text(contents, places - np.int32(first))
+    contents = np.frombuffer(memoryview(contents_buffer), np.uint8)
+    if contents.size >= last + PADDING:
+        # What is behind the last text may be read, whatever it is.
+        bounds: Int32s = places - np.int32(first)
+        return Text(contents[first : last + PADDING], bounds[:-1], bounds[1:])
+    return _text(contents[first:last], places - np.int32(first))
 
 
 def _octets(values: Array, width: int) -> Bytes:

@@ -12,15 +12,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from s3sql.buffers import PADDING, Bytes
+from s3sql.buffers import PADDING, Bytes, PaddedBuffer
 from s3sql.formats.csv import CsvBatch
 from s3sql.kernels.csv_split import requote_records
-from s3sql.kernels.gather import gather_text
 from s3sql.kernels.write_csv_rows import ALWAYS, AS_NEEDED, NEVER, copy_records, write_csv_records
 from s3sql.payloads import Int32s, Int64s, Text
 from s3sql.request import CsvOutput
 from s3sql.serialize.base import Member, OutputMember, Records, SpreadMembers
+from s3sql.serialize.csv_columns import CodedFields, Fields, FieldTable, laid
 from s3sql.serialize.csv_fields import field_text, spread_fields
+from s3sql.types import Column
+
+_NOTHING = np.empty(0, np.uint8)
 
 
 def _token(text: str) -> Bytes:
@@ -33,6 +36,8 @@ class CsvSerializer:
     def __init__(self, output: CsvOutput) -> None:
         self.output = output
         self._field, self._record = _token(output.field_delimiter), _token(output.record_delimiter)
+        self._field_delimiter = PaddedBuffer.copy_of(self._field.tobytes())
+        self._record_delimiter = PaddedBuffer.copy_of(self._record.tobytes())
         self._quote, self._escape = _token(output.quote_character), _token(output.quote_escape_character)
         # Besides delimiter and quote, the characters of the record delimiter, CR and LF cause quotes.
         characters = sorted(set(output.record_delimiter) | {"\r", "\n"})
@@ -57,15 +62,39 @@ class CsvSerializer:
         if any(isinstance(member, SpreadMembers) for member in members):
             first, text = spread_fields(members, length)
             return self._write(text, first, length)
-        texts = [field_text(member.column) for member in members if isinstance(member, Member)]
+        fields = [self._fields(member.column) for member in members if isinstance(member, Member)]
+        texts = [text for text in fields if isinstance(text, Text)]
+        if len(texts) < len(fields) or any(text.buffer is not texts[0].buffer for text in texts):
+            columns = [self._finished(text) if isinstance(text, Text) else text for text in fields]
+            return laid(columns, length, self._field_delimiter, self._record_delimiter)
         if not texts:
             return self._write(Text.of([]), np.zeros(length + 1, np.int32), length)
-        joined = _one_buffer(texts)
-        starts = np.stack([text.starts for text in joined], axis=1).reshape(-1)
-        ends = np.stack([text.ends for text in joined], axis=1).reshape(-1)
+        starts = np.stack([text.starts for text in texts], axis=1).reshape(-1)
+        ends = np.stack([text.ends for text in texts], axis=1).reshape(-1)
         excludes = frozenset.intersection(*(text.excludes for text in texts))
         first = np.arange(0, length * len(texts) + 1, len(texts), dtype=np.int32)
-        return self._write(Text(joined[0].buffer, starts, ends, excludes), first, length)
+        return self._write(Text(texts[0].buffer, starts, ends, excludes), first, length)
+
+    def _fields(self, column: Column) -> Fields:
+        """The values of a column as text, or as fields that were made of the entries of a dictionary."""
+        coded = column.coded
+        if coded is None or (len(coded.entries) > column.length and not coded.entries.has(self)):
+            return field_text(column)
+        entries = coded.entries
+        table = entries.once(self, lambda: FieldTable.of(self._finished(field_text(entries.column))))
+        return CodedFields(table, coded.codes)
+
+    def _finished(self, text: Text) -> Text:
+        """The texts as fields, in quotes where they need them."""
+        quoting = self._quoting(text)
+        if quoting == NEVER:
+            return text
+        out, ends = self._written(
+            text, np.arange(len(text) + 1, dtype=np.int32), quoting, _NOTHING, len(text)
+        )
+        bounds = np.zeros(len(text) + 1, np.int32)
+        bounds[1:] = ends
+        return Text(out, bounds[:-1], bounds[1:])
 
     def serialize_rows(self, batch: CsvBatch) -> Records:
         """``SELECT *`` over CSV: every field of the selected records, with this output's delimiters."""
@@ -118,29 +147,29 @@ class CsvSerializer:
         return np.empty(size + PADDING, np.uint8), np.empty(len(starts), np.int64)
 
     def _write(self, text: Text, first: Int32s, length: int) -> Records:
-        quoting = AS_NEEDED
+        out, record_ends = self._written(text, first, self._quoting(text), self._record, length)
+        return Records(out[: out.size - PADDING], record_ends)
+
+    def _quoting(self, text: Text) -> int:
+        """How fields of *text* are quoted."""
         if not self.output.quote_character or (
             self.output.quote_fields == "ASNEEDED" and self._causes <= text.excludes
         ):
-            quoting = NEVER
-        elif self.output.quote_fields == "ALWAYS":
-            quoting = ALWAYS
+            return NEVER
+        return ALWAYS if self.output.quote_fields == "ALWAYS" else AS_NEEDED
+
+    def _written(
+        self, text: Text, first: Int32s, quoting: int, record: Bytes, length: int
+    ) -> tuple[Bytes, Int64s]:
+        """*length* records with *record* behind each, padded, and where each ends."""
         record_ends: Int64s = np.empty(length, np.int64)
         contents = int((text.ends - text.starts).sum(dtype=np.int64))
         # At worst every character is escaped.
         size = contents if quoting == NEVER else contents * (1 + len(self._escape))
-        size += len(text) * (2 * len(self._quote) + len(self._field)) + length * len(self._record)
+        size += len(text) * (2 * len(self._quote) + len(self._field)) + length * len(record)
         out = np.empty(size + PADDING, np.uint8)
         written = write_csv_records(
-            text.buffer, first, text.starts, text.ends, quoting, self._field, self._record, self._quote,
+            text.buffer, first, text.starts, text.ends, quoting, self._field, record, self._quote,
             self._escape, self._specials, self._sizes, self._candidates, out, record_ends,
         )  # fmt: skip
-        return Records(out[:written], record_ends)
-
-
-def _one_buffer(texts: Sequence[Text]) -> list[Text]:
-    """The same texts over one buffer; slices are gathered if they are not over one already."""
-    buffer = texts[0].buffer
-    if all(text.buffer is buffer for text in texts):
-        return list(texts)
-    return gather_text(texts)
+        return out[: written + PADDING], record_ends

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from s3sql.buffers import PaddedBuffer
+from s3sql.coded import Coded, Entries
 from s3sql.formats.base import Morsel
 from s3sql.formats.csv import CsvBatch, CsvFormat
 from s3sql.formats.csv_block import arena_room
@@ -14,6 +17,7 @@ from s3sql.formats.csv_dialect import CsvDialect
 from s3sql.formats.scratch import Scratch
 from s3sql.payloads import Decimals, Text
 from s3sql.request import CsvInput, CsvOutput, JsonOutput
+from s3sql.serialize import csv_columns
 from s3sql.serialize.base import Member, Records, SpreadMembers
 from s3sql.serialize.csv import CsvSerializer
 from s3sql.serialize.output import serializer_for
@@ -43,6 +47,58 @@ outputs = st.builds(
     field_delimiter=st.sampled_from([",", "|", "ab", "§", "\t"]),
 )
 values = st.text(alphabet="a,\"'\\|_\r\n§”be ", max_size=12)
+
+
+many_outputs = st.builds(
+    CsvOutput,
+    quote_fields=st.sampled_from(["ASNEEDED", "ALWAYS"]),
+    record_delimiter=st.sampled_from(["\n", "a long end"]),
+    field_delimiter=st.sampled_from([",", "9", "between"]),
+)
+long_values = st.one_of(values, st.sampled_from(["e" * 31, "e" * 32, "e" * 33, "e,'" * 40, ""]))
+
+
+@given(
+    many_outputs,
+    st.lists(long_values, min_size=1, max_size=8),
+    st.lists(st.tuples(st.integers(0, 99), st.integers(0, 99), long_values), max_size=40),
+    st.integers(1, 9),
+)
+def test_rows_that_are_numbers_of_entries(
+    output: CsvOutput, entries: list[str], rows: list[tuple[int, int, str]], at_a_time: int
+) -> None:
+    """As the same rows without numbers, however many are laid at a time; the last entry is NULL."""
+    strings = [*entries, ""]
+    tags = np.full(len(strings), Kind.STRING, np.uint8)
+    tags[-1] = Kind.NULL
+    column = Column.tagged(tags, {Kind.STRING: Text.of(strings)})
+    kept = Entries(column, Kind.STRING)
+    codes = np.array([[a % len(strings), b % len(strings)] for a, b, _ in rows], np.int32).reshape(-1, 2)
+    numbers = Column.of(Kind.INT, np.array([a for a, _, _ in rows], np.int64))
+    others = Column.of(Kind.STRING, Text.of([text for _, _, text in rows]))
+    coded = [Column.of_codes(Coded(kept, np.ascontiguousarray(codes[:, n]), nulls=True)) for n in (0, 1)]
+    plain = [column.take(codes[:, n].astype(np.intp)) for n in (0, 1)]
+    assert all(known.coded is not None for known in coded)
+    serializer = CsvSerializer(output)
+    for first, second in ((coded, plain), (coded[:1], plain[:1])):
+        with mock.patch.object(csv_columns, "_ROWS", at_a_time):
+            found = serializer.serialize(
+                [Member("x", column) for column in (first[0], numbers, others, *first[1:])], len(rows)
+            )
+        expected = "".join(
+            output.field_delimiter.join(field(value, output) for value in values) + output.record_delimiter
+            for values in zip(
+                _texts(second[0]), _texts(numbers), _texts(others), *map(_texts, second[1:]), strict=True
+            )
+        )
+        assert written(found).decode() == expected
+        assert [written(found.first(n)) for n in range(len(rows) + 1)][-1] == written(found)
+        alone = serializer.serialize([Member("x", first[0])], len(rows))
+        assert written(alone) == written(serializer.serialize([Member("x", second[0])], len(rows)))
+
+
+def _texts(column: Column) -> list[str]:
+    return ["" if value is None else str(value) for value in column.to_python()]
 
 
 @given(outputs, st.lists(st.tuples(values, values), max_size=20))

@@ -1,0 +1,39 @@
+"""Rows as numbers of entries: what was found for each entry, looked up for each row.
+
+In: something about every entry, and the codes of the rows.  Out: the same about every row.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from s3sql.kernels.compile import (
+    BOOL,
+    BOOLS_OUT,
+    INT32S,
+    INT64,
+    UINT8,
+    UINT8S,
+    VOID,
+    kernel,
+)
+from s3sql.kernels.simd import at, put
+
+
+@kernel(BOOL(INT32S, INT64))
+def code_bounds(codes: Any, last: Any) -> Any:
+    """Whether every code is one of 0 to *last*."""
+    least = INT64(0)
+    greatest = INT64(0)
+    for row in range(codes.size):
+        code = INT64(at(codes, row))
+        least = min(least, code)
+        greatest = max(greatest, code)
+    return least >= 0 and greatest <= last
+
+
+@kernel(VOID(UINT8S, UINT8, INT32S, BOOLS_OUT))
+def look_up(table: Any, bit: Any, codes: Any, found: Any) -> None:
+    """Whether *bit* is set in what *table* has for each row's entry."""
+    for row in range(codes.size):
+        put(found, row, (at(table, INT64(at(codes, row))) & bit) != 0)
