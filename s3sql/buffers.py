@@ -1,6 +1,7 @@
 """Byte buffers that kernels may read past the end of.
 
-In: sizes or bytes.  Out: :class:`PaddedBuffer`, the only kind of buffer a kernel is given.
+In: sizes or bytes.  Out: :class:`PaddedBuffer`, the only kind of buffer a kernel is given, and
+:class:`ByteBudget`, which counts the bytes of all of them.
 
 SIMD kernels load 64 bytes at a time, so a load that starts at the last byte of the contents reads up
 to 63 bytes behind it.  A padded buffer owns those bytes; nothing else in the program may assume so.
@@ -8,7 +9,10 @@ to 63 bytes behind it.  A padded buffer owns those bytes; nothing else in the pr
 
 from __future__ import annotations
 
-from typing import Self, TypeAlias
+import os
+import threading
+import time
+from typing import Final, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,3 +63,78 @@ class PaddedBuffer:
 
     def __len__(self) -> int:
         return self.length
+
+
+#: Bytes of all working memory of the process together, decoding room included.
+BUDGET_BYTES: Final = int(os.environ.get("S3SQL_BUFFER_BYTES", 128 << 20))
+
+#: The share of a budget that may go to what is only sooner with it, in eighths.
+_SPARE_EIGHTHS = 3
+
+
+class ByteBudget:
+    """Counts at most *limit* bytes. Thread-safe.
+
+    Two kinds of bytes are told apart. Those that a query needs to go on are waited for, and always granted
+    while no others of their kind are out, however many. *Spare* ones only make a query faster: they
+    are granted at once or not at all, in equal shares, and never so that none were left for the first kind.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        #: Bytes that are needed, and bytes that are spare.
+        self.needed = 0
+        self.spare = 0
+        self._sharers = 0
+        self._changed = threading.Condition()
+
+    def take(self, size: int, patience: float) -> bool:
+        """Count *size* bytes as needed, once they are free; False if not within *patience* seconds."""
+        deadline = time.monotonic() + patience
+        with self._changed:
+            while self.needed and self.needed + self.spare + size > self.limit:
+                remaining = deadline - time.monotonic()
+                if remaining <= 0 or not self._changed.wait(remaining):
+                    return False
+            self.needed += size
+            return True
+
+    def give(self, size: int) -> None:
+        """*size* bytes are not needed any more."""
+        with self._changed:
+            self.needed -= size
+            self._changed.notify()
+
+    def add(self, size: int) -> None:
+        """*size* bytes more are needed than were asked for, or less if negative."""
+        with self._changed:
+            self.needed += size
+
+    def share(self) -> None:
+        """One more takes spare bytes, until :meth:`leave`."""
+        with self._changed:
+            self._sharers += 1
+
+    def leave(self) -> None:
+        """One less takes spare bytes."""
+        with self._changed:
+            self._sharers -= 1
+
+    def take_spare(self, size: int, held: int) -> bool:
+        """Count *size* bytes for one that shares and holds *held*, if its share has room for them."""
+        with self._changed:
+            share = self.limit * _SPARE_EIGHTHS // 8 // max(self._sharers, 1)
+            if held + size > share or self.needed + self.spare + size > self.limit:
+                return False
+            self.spare += size
+            return True
+
+    def give_spare(self, size: int) -> None:
+        """*size* spare bytes are free again."""
+        with self._changed:
+            self.spare -= size
+            self._changed.notify()
+
+
+#: The one budget of this process.
+MEMORY: Final = ByteBudget(BUDGET_BYTES)

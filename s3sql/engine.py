@@ -33,6 +33,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from s3sql.buffers import MEMORY
 from s3sql.errors import S3SelectError
 from s3sql.eventstream.writer import Chunk
 from s3sql.exec.aggregate import AggregateBatch
@@ -58,7 +59,7 @@ from s3sql.stores.base import StoredObject
 Output = TypeVar("Output")
 
 #: The buffers of all queries of this process.
-_POOL = BufferPool()
+_POOL = BufferPool(shared=MEMORY)
 
 #: Codes of names that an object without any record does not have to resolve.
 _NAME_CODES = frozenset({"InvalidColumnIndex", "MissingHeaders", "AmbiguousFieldName", "InvalidTableAlias"})

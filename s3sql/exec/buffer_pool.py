@@ -7,28 +7,26 @@ there, so queries slow each other down but none waits for another to finish.
 
 from __future__ import annotations
 
-import os
 import threading
-import time
 
-from s3sql.buffers import PADDING, PaddedBuffer
+from s3sql.buffers import BUDGET_BYTES, PADDING, ByteBudget, PaddedBuffer
 from s3sql.errors import S3SelectError
-
-#: Bytes of all morsel buffers of the process together, decoding room included.
-BUDGET_BYTES = int(os.environ.get("S3SQL_BUFFER_BYTES", 128 << 20))
 
 #: Seconds a query waits for its first buffer before it is told to slow down.
 PATIENCE_SECONDS = 30.0
 
 
 class BufferPool:
-    """Buffers of at most *budget* bytes together. Thread-safe."""
+    """Buffers of at most *budget* bytes together, or of what *shared* has left. Thread-safe."""
 
-    def __init__(self, budget: int = BUDGET_BYTES) -> None:
-        self._budget = budget
-        self._changed = threading.Condition()
+    def __init__(self, budget: int = BUDGET_BYTES, shared: ByteBudget | None = None) -> None:
+        self._budget = ByteBudget(budget) if shared is None else shared
+        self._lock = threading.Lock()
         self._free: list[PaddedBuffer] = []
-        self._taken = 0
+
+    @property
+    def _taken(self) -> int:
+        return self._budget.needed
 
     def take(self, capacity: int, patience: float = 0.0) -> PaddedBuffer | None:
         """A buffer of at least *capacity* bytes, or None if none is to be had within *patience* seconds.
@@ -36,13 +34,13 @@ class BufferPool:
         A buffer is always granted to whoever asks while no other is out, however large it is.
         """
         size = capacity + PADDING
-        with self._changed:
-            if not self._grant(size, patience):
-                return None
+        if not self._budget.take(size, patience):
+            return None
+        with self._lock:
             # The one given back last is the likeliest to be in this core's cache.
             for number in reversed(range(len(self._free))):
                 if self._free[number].capacity >= capacity:
-                    self._taken += self._free[number].array.size - size
+                    self._budget.add(self._free[number].array.size - size)
                     return self._free.pop(number)
         return PaddedBuffer.empty(capacity)
 
@@ -59,8 +57,7 @@ class BufferPool:
 
     def reserve(self, size: int) -> bool:
         """Count *size* bytes that live elsewhere, if they are to be had; to be released."""
-        with self._changed:
-            return self._grant(size, 0.0)
+        return self._budget.take(size, 0.0)
 
     def reserve_first(self, size: int) -> None:
         """Count the bytes without which a query cannot go on.
@@ -68,42 +65,27 @@ class BufferPool:
         Raises:
             S3SelectError: ``SlowDown`` when other queries hold the whole budget for too long.
         """
-        with self._changed:
-            if not self._grant(size, PATIENCE_SECONDS):
-                raise self._exhausted()
+        if not self._budget.take(size, PATIENCE_SECONDS):
+            raise self._exhausted()
 
     def release(self, size: int) -> None:
         """The bytes that were reserved are free again."""
-        with self._changed:
-            self._taken -= size
-            self._changed.notify()
-
-    def _grant(self, size: int, patience: float) -> bool:
-        """Count *size* bytes as taken, once they are free. Called under the lock."""
-        deadline = time.monotonic() + patience
-        while self._taken and self._taken + size > self._budget:
-            remaining = deadline - time.monotonic()
-            if remaining <= 0 or not self._changed.wait(remaining):
-                return False
-        self._taken += size
-        return True
+        self._budget.give(size)
 
     def _exhausted(self) -> S3SelectError:
         return S3SelectError(
             "SlowDown",
-            f"Other queries have held all {self._budget:,} bytes of working memory for "
+            f"Other queries have held all {self._budget.limit:,} bytes of working memory for "
             f"{PATIENCE_SECONDS:.0f} seconds. Run fewer queries at a time, or try again.",
             status=503,
         )
 
     def give(self, buffer: PaddedBuffer) -> None:
         """Give a buffer back; its contents may be overwritten from now on."""
-        with self._changed:
-            self._taken -= buffer.array.size
+        with self._lock:
             self._free.append(buffer)
-            while (
-                sum(free.array.size for free in self._free) + self._taken > self._budget
-                and len(self._free) > 1
-            ):
-                self._free.pop(0)
-            self._changed.notify()
+            idle = sum(free.array.size for free in self._free)
+            taken = self._budget.needed + self._budget.spare - buffer.array.size
+            while idle + taken > self._budget.limit and len(self._free) > 1:
+                idle -= self._free.pop(0).array.size
+        self._budget.give(buffer.array.size)

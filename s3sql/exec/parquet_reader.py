@@ -8,9 +8,10 @@ late are divided in the same way.
 from __future__ import annotations
 
 from s3sql.exec.buffer_pool import BufferPool
+from s3sql.exec.parquet_prefetch import ParquetPrefetch
 from s3sql.formats.parquet import ParquetMorsel
 from s3sql.formats.parquet_decoding import Decoder, GroupRows, LateColumns
-from s3sql.formats.parquet_groups import DELTA_BYTE_ARRAY
+from s3sql.formats.parquet_groups import DELTA_BYTE_ARRAY, RowGroup
 from s3sql.formats.parquet_opening import GroupShare, ParquetScan
 
 #: Most rows of a morsel, and bytes before compression. In memory a value takes more than in the file, and its
@@ -33,6 +34,7 @@ class ParquetReader:
         self._pool = pool
         self._early = Decoder(scan.contents, scan.early)
         self._late = Decoder(scan.contents, scan.late)
+        self._prefetch = ParquetPrefetch(scan)
         self._remaining = scan.limit
         self._place = 0
         self._row = 0
@@ -123,11 +125,16 @@ class ParquetReader:
         """The rows of a row group, opened at its first."""
         if self._rows is None:
             group, step = share.group, self._step
+            self._prefetch.advise(self._place)
             self._rows = self._early.open(group, step)
             if self._scan.late:
                 counts = [min(step, group.rows - row) for row in range(0, group.rows, step)]
-                self._late_columns = LateColumns(lambda: self._late.open(group, step), counts)
+                self._late_columns = LateColumns(lambda: self._open_late(group, step), counts)
         return self._rows
+
+    def _open_late(self, group: RowGroup, step: int) -> GroupRows:
+        self._prefetch.late_needed = True
+        return self._late.open(group, step)
 
     def _step_of(self, share: GroupShare) -> int:
         """Rows of a morsel in this row group."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import io
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any, Protocol
 
@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 from s3sql.errors import S3SelectError
-from s3sql.stores.base import RangedObject
+from s3sql.stores.base import PrefetchingObject, RangedObject
 from s3sql.stores.stream import open_file
 
 #: Bytes that Arrow reads of a column chunk at a time, and most that it reads of all together where a read is
@@ -70,7 +70,22 @@ class ParquetSource:
         self._request_bytes = 0
         if isinstance(source, RangedObject):
             self._read_into, self._request_bytes = source.read_range_into, source.request_bytes
+        self._prefetch: Callable[[Sequence[tuple[int, int]]], None] | None = None
+        # An object in front of another has the method in any case.
+        if self._request_bytes and isinstance(source, PrefetchingObject):
+            self._prefetch = source.prefetch
         self._lock = threading.Lock()
+
+    @property
+    def prefetches(self) -> bool:
+        """Whether :meth:`prefetch` is of any use."""
+        return self._prefetch is not None
+
+    def prefetch(self, ranges: Sequence[tuple[int, int]]) -> None:
+        """See :class:`s3sql.stores.base.PrefetchingObject`."""
+        if self._prefetch is not None:
+            with self._lock:
+                self._prefetch(ranges)
 
     def piece_bytes(self, columns: int) -> int:
         """Bytes to read at a time of each of so many column chunks."""

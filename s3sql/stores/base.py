@@ -13,6 +13,7 @@ responses"; no exception of an operating system or of an SDK leaves a store.
 from __future__ import annotations
 
 import abc
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
@@ -76,6 +77,19 @@ class RangedObject(Protocol):
 
     def read_range_into(self, buffer: memoryview, offset: int) -> int:
         """As :meth:`StoredObject.read_into`; nothing behind the buffer is asked for."""
+
+
+@runtime_checkable
+class PrefetchingObject(Protocol):
+    """What an object may have besides if it can fetch bytes before they are read."""
+
+    def prefetch(self, ranges: Sequence[tuple[int, int]]) -> None:
+        """Say which bytes will be read by :meth:`RangedObject.read_range_into` next, in about this order.
+
+        Each range goes from one offset up to another. They take the place of those that were said before;
+        what has come of a range that is said again is kept. It is advice: as many are fetched as memory and
+        connections allow, and reading gives the same bytes and the same errors without it.
+        """
 
 
 @runtime_checkable

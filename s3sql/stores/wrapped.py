@@ -5,10 +5,11 @@ In: a stored object.  Out: one that is read as that one is; what is different, a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from s3sql.stores.base import InterruptibleObject, RangedObject, StoredObject
+from s3sql.stores.base import InterruptibleObject, PrefetchingObject, RangedObject, StoredObject
 
 
 class WrappedObject:
@@ -41,6 +42,11 @@ class WrappedObject:
         if not isinstance(self._source, RangedObject):
             return self.read_into(buffer, offset)
         return self._source.read_range_into(buffer, offset)
+
+    def prefetch(self, ranges: Sequence[tuple[int, int]]) -> None:
+        """As the object's own, if it has one."""
+        if isinstance(self._source, PrefetchingObject):
+            self._source.prefetch(ranges)
 
     def read(self, offset: int, length: int) -> bytes:
         """As the object's own."""
