@@ -22,11 +22,15 @@ from s3sql.buffers import PaddedBuffer
 from s3sql.errors import S3SelectError
 from s3sql.exec.buffer_pool import BufferPool
 from s3sql.exec.delimiter_run import counted_from
-from s3sql.formats.base import Format, Morsel
+from s3sql.formats.base import CutByEnd, Format, Morsel
 from s3sql.limits import FIRST_MORSEL_BYTES, MORSEL_BYTES, MORSEL_RECORDS
+from s3sql.stores.base import ConcurrentObject, changed
 
 #: Bytes read at first to find where the last record of a span ends, and the first one begins.
 _STEP_BYTES = 4 << 10
+
+#: Bytes at the end of a morsel that are read to cut it, where the rest is left to its worker.
+_LOOK_BYTES = 4 << 10
 
 
 class ByteSource(Protocol):
@@ -79,6 +83,14 @@ class MorselReader:
         self._lead = 0
         self._whole = form.serial
         self._uncut = False
+        # Whether workers may read their morsels themselves, all at once.
+        self._shared = (
+            isinstance(source, ConcurrentObject)
+            and source.concurrent
+            and isinstance(form, CutByEnd)
+            and form.cut_by_end
+        )
+        self._begun = False
         # A scan range that ends in the header has no records.
         self._ended = stop is not None and begin >= stop
         if not aligned:
@@ -120,7 +132,9 @@ class MorselReader:
         if buffer is None:
             return None
         try:
-            morsel = self._fill(buffer)
+            morsel = self._unread(buffer) if self._shared else None
+            if morsel is None:
+                morsel = self._fill(buffer)
         except BaseException:
             self._pool.give(buffer)
             raise
@@ -151,8 +165,41 @@ class MorselReader:
         self._ended = self._stop is not None and offset >= self._stop
         self._whole = True
 
+    def _unread(self, buffer: PaddedBuffer) -> Morsel | None:
+        """The next morsel, cut by a look at its end, for its worker to read; None if it must be read first.
+
+        That is the small one at the beginning, and what is near the end of the text or of the span.
+        """
+        start = self._offset
+        goal = min(self._goal, self._usual_bytes)
+        end = start + goal
+        size = self._source.size
+        if not self._begun or self._whole or size is None or end >= size:
+            return None
+        if self._stop is not None and end > self._stop:
+            return None
+        look = min(goal, _LOOK_BYTES)
+        if self._source.read_into(buffer.array.data[:look], end - look) < look:
+            return None
+        cut = self._format.cut(buffer, look)
+        if not cut:
+            return None
+        self._goal = min(2 * goal, self._usual_bytes)
+        # What has been read behind the last morsel is read again.
+        self._tail = b""
+        self._uncut = False
+        length = goal - look + cut
+        self._offset = start + length
+
+        def fetch(target: memoryview, offset: int) -> None:
+            if self._source.read_into(target, start + offset) < len(target):
+                raise changed("that is read")
+
+        return Morsel(buffer, length, start, at_end=False, fetch=fetch)
+
     def _fill(self, buffer: PaddedBuffer) -> Morsel | None:
         """Read the next morsel into *buffer*."""
+        self._begun = True
         start = self._offset
         length = len(self._tail)
         view = buffer.array.data

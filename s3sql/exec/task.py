@@ -27,7 +27,7 @@ from s3sql.exec.evaluate import evaluate, filter_batch
 from s3sql.exec.footprint import Footprint
 from s3sql.exec.profile import MorselWork
 from s3sql.exec.workers import scratch as thread_scratch
-from s3sql.formats.base import AMorsel, AnyMorsel, MorselRows, Reading
+from s3sql.formats.base import AMorsel, AnyMorsel, Morsel, MorselRows, Reading, TextReading
 from s3sql.formats.batch import Batch, FirstFailure
 from s3sql.formats.csv import CsvBatch
 from s3sql.formats.json import JsonBatch
@@ -100,6 +100,12 @@ class Task(Generic[AMorsel, Output]):
         whole = len(items) == 1 and isinstance(items[0], Spread) and isinstance(items[0].expression, CsvRow)
         self._row_sink = row_sink if whole else None
         names = sum(len(name.encode()) for name in reading.names)
+        # Rows that are only counted need not be read.
+        only_counts = self.aggregate is not None and all(
+            call.operand is None for call in self.aggregate.calls
+        )
+        counts = only_counts and not self._conjuncts and isinstance(reading, TextReading)
+        self._counting = reading if counts else None
         record, field = delimiters
         folded = self.aggregate.calls if self.aggregate is not None else ()
         self._filtered = Footprint.of(self._conjuncts, names=names)
@@ -113,20 +119,37 @@ class Task(Generic[AMorsel, Output]):
 
     def run(self, morsel: AMorsel, scratch: Scratch) -> TaskResult[Output]:
         """Read, filter and project or aggregate one morsel."""
-        return self._run(morsel, scratch, 0)
+        counted = self._count(morsel) if self._counting is not None else None
+        return counted or self._run(morsel, scratch, 0)
+
+    def _count(self, morsel: AMorsel) -> TaskResult[Output] | None:
+        """The result of a query that only counts records, if it is known without reading them."""
+        assert isinstance(self._counting, TextReading)
+        assert isinstance(morsel, Morsel)
+        assert self.aggregate is not None
+        begun = perf_counter_ns()
+        count = self._counting.count(morsel)
+        if count is None:
+            return None
+        fold = RowCount()
+        fold.add(count)
+        states = (fold.state(),) * len(self.aggregate.calls)
+        work = MorselWork(count, count, perf_counter_ns() - begun, 0, 0)
+        return TaskResult(None, states, 0, 0, morsel.length, None, 0, work)
 
     def _run(self, morsel: AMorsel, scratch: Scratch, first_row: int) -> TaskResult[Output]:
         """As :meth:`run`, from row *first_row* of the morsel on."""
         begun = perf_counter_ns()
         read = self._reading.rows(morsel, scratch)
         batch = read.batch
-        records = batch.length
+        records = scanned = read.record_count
         if morsel.fault is not None:
             batch.failure.report(batch.length, morsel.fault)
         if self.scan.limit is not None and batch.length > self.scan.limit:
             batch = batch.take(np.arange(self.scan.limit))
+            scanned = batch.length
         # The rest of a morsel is read again: its rows have been counted.
-        scanned_rows = 0 if first_row else batch.length
+        scanned_rows = 0 if first_row else scanned
         if first_row:
             batch = batch.take(np.arange(first_row, batch.length))
         was_read = perf_counter_ns()
@@ -168,7 +191,7 @@ class Task(Generic[AMorsel, Output]):
         output, rows = self._project(batch)
         failure = batch.failure
         work = replace(work, output_time=perf_counter_ns() - begun)
-        records, consumed = read.batch.length, read.consumed
+        records, consumed = read.record_count, read.consumed
         if failure.row is not None:
             error_at = morsel.start + read.record_start(failure.row)
             return TaskResult(output, (), rows, records, consumed, failure.error, error_at, work)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -62,7 +62,8 @@ class Morsel:
     before it. ``at_end``: the object ends with it. ``uncut``: it ends anywhere, not at a plausible record
     end. ``stop``: records that start at or behind this offset in the morsel belong to another scan range.
     ``fault``: the object cannot be read on behind it, which is the failure of the record that follows the
-    last complete one.
+    last complete one. ``fetch(target, offset)`` reads the text from an offset in the morsel on, if it is
+    still to be read; None if the buffer holds it already.
     """
 
     buffer: PaddedBuffer
@@ -73,6 +74,12 @@ class Morsel:
     stop: int | None = None
     fault: S3SelectError | None = None
     lead: int = 0
+    fetch: Callable[[memoryview, int], None] | None = None
+
+    def read(self, begin: int, end: int) -> None:
+        """Have the text from *begin* to *end*, offsets in the morsel, in the buffer."""
+        if self.fetch is not None and begin < end:
+            self.fetch(self.buffer.array.data[begin:end], begin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +88,18 @@ class MorselRows:
 
     ``consumed``: bytes up to the end of the last complete record; the next morsel starts there.
     ``record_starts``: gives the offset in the morsel of the record each row comes from; to be called while
-    the batch is valid.
+    the batch is valid. ``records``: how many records the rows were chosen from; None: one for each row.
     """
 
     batch: Batch
     consumed: int
     record_starts: Callable[[], Int32s]
+    records: int | None = None
+
+    @property
+    def record_count(self) -> int:
+        """The number of records that were read."""
+        return self.batch.length if self.records is None else self.records
 
     def record_start(self, row: int) -> int:
         """Where the record of *row* starts; the row behind the last one fails where reading ended."""
@@ -182,16 +195,43 @@ class Format(Protocol):
         ...
 
 
+@runtime_checkable
+class CutByEnd(Protocol):
+    """What a format may have besides if a morsel need not be seen from its beginning to be cut.
+
+    Its morsels may come unread, so :meth:`Format.rows` has them read (:meth:`Morsel.read`).
+    """
+
+    @property
+    def cut_by_end(self) -> bool:
+        """Whether :meth:`Format.cut` finds the same end in the last bytes of a morsel as in all of it."""
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """What a format may have besides if records can be counted without being read."""
+
+    def count(self, morsel: Morsel) -> int | None:
+        """The number of the morsel's records, if none of them fails; None if that is not known."""
+
+
 class TextReading:
     """How workers read morsels of text."""
 
     def __init__(self, form: Format) -> None:
         self._format = form
+        self._counting = form if isinstance(form, Counting) else None
         self.names = form.names
         self.rows = form.rows
+
+    def count(self, morsel: Morsel) -> int | None:
+        """The number of records of a morsel, if that is known without reading them."""
+        if self._counting is None or morsel.fault is not None or morsel.lead:
+            return None
+        return self._counting.count(morsel)
 
     def lasting(self, morsel: Morsel) -> Morsel:
         """The same morsel in a buffer of its own."""
         buffer = PaddedBuffer.empty(self._format.room(morsel.length))
         buffer.array[: morsel.length] = morsel.buffer.array[: morsel.length]
-        return replace(morsel, buffer=buffer)
+        return replace(morsel, buffer=buffer, fetch=None)

@@ -16,8 +16,10 @@ from s3sql.buffers import PADDING, Bytes, PaddedBuffer
 from s3sql.errors import S3SelectError
 from s3sql.formats.base import Morsel, MorselRows
 from s3sql.formats.batch import Batch, FirstFailure
-from s3sql.formats.csv_block import CsvBlock, CsvFields, arena_room, index_block
+from s3sql.formats.csv_block import CsvBlock, CsvFields, arena_room, count_records, index_block
+from s3sql.formats.csv_bounds import FieldBounds
 from s3sql.formats.csv_dialect import CsvDialect
+from s3sql.formats.csv_fast import Wanted
 from s3sql.formats.scratch import Scratch
 from s3sql.kernels import csv_cut, csv_general, csv_split
 from s3sql.kernels.write_csv_rows import member_prefixes, write_json_rows
@@ -37,7 +39,7 @@ class CsvFormat:
 
     ``late``: columns that are looked for in the records that are left when something asks for one of them.
     ``names`` are the names of the header line, empty without one. ``required``: bytes that every record the
-    query selects has in it; others may be left out.
+    query selects has in it, ``bounds`` what its field must lie within; other records may be left out.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class CsvFormat:
         names: tuple[str, ...] = (),
         required: bytes | None = None,
         late: tuple[int, ...] = (),
+        bounds: FieldBounds | None = None,
     ) -> None:
         self.dialect = dialect
         self.columns = columns
@@ -54,7 +57,11 @@ class CsvFormat:
         self._all_columns = tuple(sorted(columns + late))
         self._late_pays = bool(late)
         self._names = names
+        # Whether the block before had no quotes.
+        self._plain = True
+        self._counts = True
         self.required = required
+        self.bounds = bounds
 
     @property
     def serial(self) -> bool:
@@ -81,6 +88,11 @@ class CsvFormat:
             return 0
         first, last, pair = dialect.record[0], dialect.record[-1], len(dialect.record) - 1
         return csv_cut.last_end_outside_quotes(buffer.array, length, first, last, pair, dialect.quote[0])
+
+    @property
+    def cut_by_end(self) -> bool:
+        """Unless quotes must be counted, a record delimiter is one wherever it stands."""
+        return not self.serial and not (self.dialect.allow_records and self.dialect.quote)
 
     def boundary(self, buffer: PaddedBuffer, begin: int, length: int) -> int:
         """Behind the first record delimiter that ends at or behind *begin*."""
@@ -115,17 +127,28 @@ class CsvFormat:
         if asked > rows * _LATE_SHARE:
             self._late_pays = False
 
+    def count(self, morsel: Morsel) -> int | None:
+        """The number of records; None if they must be read to be counted."""
+        if not self._counts:
+            return None
+        found = count_records(morsel, self.dialect)
+        # What one morsel has, the others are likely to have too.
+        self._counts = found is not None
+        return found
+
     def rows(self, morsel: Morsel, scratch: Scratch) -> MorselRows:
         """Index the morsel's records and the needed columns."""
         columns = self.columns if self._late_pays else self._all_columns
-        block = index_block(morsel, self.dialect, columns, scratch, self.required)
+        wanted = Wanted(columns, self.required, self.bounds, self._plain)
+        block = index_block(morsel, self.dialect, wanted, scratch)
+        self._plain = not block.quoted
         if morsel.stop is not None:
             block = block.until(morsel.stop)
         failure = FirstFailure()
         if block.error is not None:
             failure.report(block.rows, block.error)
         batch = CsvBatch(block, np.arange(block.rows), failure, self, scratch, Arena(block.arena))
-        return MorselRows(batch, block.consumed, lambda: block.table[:, 0])
+        return MorselRows(batch, block.consumed, lambda: block.table[:, 0], block.records)
 
 
 class Arena:
@@ -222,7 +245,7 @@ class CsvBatch(Batch):
 
     def _find_late(self) -> tuple[Bytes, Int32s]:
         block, form = self.block, self._form
-        form.note_late(self.length, block.rows)
+        form.note_late(self.length, block.records)
         wanted = np.array(form.late, np.int32)
         starts, ends = self.record_bounds()
         if block.fields is not None:

@@ -10,25 +10,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from s3sql.buffers import PADDING, Bytes
 from s3sql.errors import S3SelectError
+from s3sql.formats import csv_counting
 from s3sql.formats.base import Morsel
 from s3sql.formats.csv_dialect import CsvDialect
+from s3sql.formats.csv_failures import general_failure, invalid_encoding, too_long
+from s3sql.formats.csv_fast import FastTable, Wanted, fast_table
 from s3sql.formats.scratch import Scratch
-from s3sql.kernels import csv_general, csv_index, csv_masks
+from s3sql.kernels import csv_general, csv_masks
 from s3sql.kernels.utf8 import first_invalid_utf8
 from s3sql.limits import MAX_RECORD_BYTES
 from s3sql.payloads import Int32s
 
 _RETURN = 13
-
-#: Shorter texts are found in most records.
-_SHORTEST_LITERAL = 3
-#: With more than one hit for so many bytes of a morsel, looking for them does not pay.
-_HIT_SHARE = 256
-_NO_HITS = np.zeros(0, np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +46,7 @@ class CsvBlock:
     where free room begins in the buffer, for decoding more. ``consumed``: bytes up to the end of the last
     complete record. ``error`` belongs to the record behind the last row. ``ragged``: some column may be
     absent. ``quoted``: some field may be quoted; ``excludes``: bytes that occur in no field outside quotes.
+    ``records``: how many records the rows were chosen from, if they were.
     """
 
     buffer: Bytes
@@ -64,6 +61,7 @@ class CsvBlock:
     fields: CsvFields | None = None
     error: S3SelectError | None = None
     error_at: int = 0
+    records: int = 0
 
     @property
     def rows(self) -> int:
@@ -77,14 +75,16 @@ class CsvBlock:
 
     def cut(self, rows: int, error: S3SelectError, error_at: int) -> CsvBlock:
         """The block without its records from *rows* on, the first of which fails with *error*."""
-        return replace(self, table=self.table[:rows], consumed=error_at, error=error, error_at=error_at)
+        return replace(
+            self, table=self.table[:rows], consumed=error_at, error=error, error_at=error_at, records=rows
+        )
 
     def until(self, offset: int) -> CsvBlock:
         """The block without the records that start at or behind *offset*, and without their error."""
         rows = int(np.searchsorted(self.table[:, 0], offset))
         if rows == self.rows and (self.error is None or self.error_at < offset):
             return self
-        return replace(self, table=self.table[:rows], error=None)
+        return replace(self, table=self.table[:rows], error=None, records=rows)
 
 
 def arena_room(length: int) -> int:
@@ -93,109 +93,44 @@ def arena_room(length: int) -> int:
 
 
 def index_block(
-    morsel: Morsel,
-    dialect: CsvDialect,
-    columns: tuple[int, ...],
-    scratch: Scratch,
-    required: bytes | None = None,
+    morsel: Morsel, dialect: CsvDialect, columns: tuple[int, ...] | Wanted, scratch: Scratch
 ) -> CsvBlock:
-    """Index a morsel, which starts at a record start.
+    """Read and index a morsel, which starts at a record start.
 
-    The buffer's capacity leaves :func:`arena_room` behind the morsel. ``required``: bytes without which a
-    record is of no use, so that it may be left out.
+    The buffer's capacity leaves :func:`arena_room` behind the morsel.
     """
+    wanted = columns if isinstance(columns, Wanted) else Wanted(columns)
+    morsel.read(0, morsel.length)
     # The fast passes need an end they can trust or prove; the general one can tell where the last record is.
-    fast = dialect.fast and (morsel.at_end or not morsel.uncut)
-    block = _fast_index(morsel, dialect, columns, scratch, required) if fast else None
-    return block or general_index(morsel, dialect, columns, scratch)
+    if dialect.fast and (morsel.at_end or not morsel.uncut):
+        found = fast_table(morsel.buffer.array, morsel.length, dialect, wanted, MAX_RECORD_BYTES, scratch)
+        if found is not None:
+            return _fast_block(morsel, dialect, wanted.columns, found)
+    return general_index(morsel, dialect, wanted.columns, scratch)
 
 
-def _fast_index(
-    morsel: Morsel,
-    dialect: CsvDialect,
-    columns: tuple[int, ...],
-    scratch: Scratch,
-    required: bytes | None,
-) -> CsvBlock | None:
-    """The plain pass, the quoted one if that found a quote; None if the block is not regular."""
-    length = morsel.length
-    masks = scratch.uint64s("csv masks", 2 * (length // 64 + 2))
-    array = morsel.buffer.array
-    field = dialect.field[0]
-    first, last, pair = dialect.record[0], dialect.record[-1], len(dialect.record) == 2
-    quoting = bool(dialect.quote)
-    quote = dialect.quote[0] if quoting else 0
-    flags = csv_masks.mask_plain(array, length, field, first, last, pair, quote, quoting, masks)
-    quoted = bool(flags & csv_masks.HAS_QUOTE)
-    if quoted:
-        flags = csv_masks.mask_quoted(
-            array, length, field, first, last, pair, dialect.bare_return, quote,
-            dialect.allow_records, masks,
-        )  # fmt: skip
-    if flags & csv_masks.IS_IRREGULAR:
-        return None
-    # In quotes the bytes of a field may be other than its text.
-    hits = None if quoted or required is None else _hits(morsel, required, scratch)
-    most_records = (flags >> csv_masks.FLAG_BITS) + 1
-    indexed = _walk(morsel, masks, most_records, dialect, columns, hits, scratch)
-    if indexed is None:
-        return None
-    table, ragged, too_long_at = indexed
-    arena = length + PADDING
-    if quoted and columns:
-        doubled = bool(flags & csv_masks.HAS_DOUBLED_QUOTE)
-        arena = csv_index.unquote_fields(
-            array, len(table), len(columns), quote, doubled, arena, table.reshape(-1)
-        )
-    excludes = _excluded(dialect, flags)
-    block = CsvBlock(array, dialect, columns, table, length, arena, ragged, quoted, excludes)
-    if too_long_at >= 0:
-        block = block.cut(len(table), _too_long(morsel.start + too_long_at), too_long_at)
-    return _check_encoding(block, morsel, block.consumed) if flags & csv_masks.HAS_NON_ASCII else block
+def count_records(morsel: Morsel, dialect: CsvDialect) -> int | None:
+    """How many records the morsel has; None, the morsel to be read anew, if that takes indexing them."""
+    return csv_counting.count_records(morsel, dialect, MAX_RECORD_BYTES)
 
 
-def _hits(morsel: Morsel, required: bytes, scratch: Scratch) -> Int32s | None:
-    """Where *required* stands in the morsel; None if it is too frequent or too short to be of help."""
-    if len(required) < _SHORTEST_LITERAL:
-        return None
-    room = morsel.length // _HIT_SHARE + 16
-    hits = scratch.int32s("csv hits", room)[:room]
-    count = csv_index.find_literal(
-        morsel.buffer.array, morsel.length, np.frombuffer(required, np.uint8), hits
+def _fast_block(morsel: Morsel, dialect: CsvDialect, columns: tuple[int, ...], found: FastTable) -> CsvBlock:
+    """What the fast passes found, up to the first record that fails."""
+    block = CsvBlock(
+        morsel.buffer.array,
+        dialect,
+        columns,
+        found.table,
+        morsel.length,
+        found.arena,
+        found.ragged,
+        bool(found.flags & csv_masks.HAS_QUOTE),
+        _excluded(dialect, found.flags),
+        records=found.records,
     )
-    return None if count == csv_index.TABLE_FULL else hits[:count]
-
-
-def _walk(
-    morsel: Morsel,
-    masks: NDArray[np.uint64],
-    most_records: int,
-    dialect: CsvDialect,
-    columns: tuple[int, ...],
-    hits: Int32s | None,
-    scratch: Scratch,
-) -> tuple[Int32s, bool, int] | None:
-    """The table of the block, whether it is ragged, and where a record too long starts or -1.
-
-    None if a comment holds a quote, so that the masks are wrong.
-    """
-    wanted = np.array(columns, np.int32)
-    width = 2 + 2 * len(columns)
-    state = np.zeros(3, np.int64)
-    if hits is not None:
-        most_records = min(most_records, len(hits) + 1)
-    flat = scratch.int32s("csv table", width * most_records)
-    rows = csv_index.index_records(
-        morsel.buffer.array, morsel.length, masks, len(dialect.record), dialect.bare_return,
-        dialect.comment[0] if dialect.comment else 0, bool(dialect.comment),
-        dialect.quote[0] if dialect.quote else 0, bool(dialect.quote),
-        wanted, _NO_HITS if hits is None else hits, hits is not None, MAX_RECORD_BYTES, flat, state,
-    )  # fmt: skip
-    if rows == csv_index.QUOTE_IN_COMMENT:
-        return None
-    assert rows != csv_index.TABLE_FULL, "the masks have an end for every record but the last"
-    table = flat[: rows * width].reshape(rows, width)
-    return table, bool(state[1]), int(state[2]) if state[0] else -1
+    if found.too_long_at >= 0:
+        block = block.cut(block.rows, too_long(morsel.start + found.too_long_at), found.too_long_at)
+    return block if found.invalid_at < 0 else _cut_at_invalid(block, morsel, found.invalid_at)
 
 
 def general_index(
@@ -237,7 +172,17 @@ def general_index(
     csv_general.pick_columns(record_starts[:count], record_ends[:count], first, starts, ends, wanted, table)
     table = table.reshape(count, width)
     block = CsvBlock(
-        morsel.buffer.array, dialect, columns, table, position, arena, True, True, frozenset(), fields
+        morsel.buffer.array,
+        dialect,
+        columns,
+        table,
+        position,
+        arena,
+        True,
+        True,
+        frozenset(),
+        fields,
+        records=count,
     )
     if status != csv_general.COMPLETE:
         block = block.cut(count, general_failure(status, morsel.start + failed_at, dialect), position)
@@ -261,42 +206,12 @@ def _check_encoding(block: CsvBlock, morsel: Morsel, examined: int) -> CsvBlock:
     character may be cut in two by the end of the morsel.
     """
     invalid = first_invalid_utf8(block.buffer, 0, examined)
-    if invalid < 0:
-        return block
+    return block if invalid < 0 else _cut_at_invalid(block, morsel, invalid)
+
+
+def _cut_at_invalid(block: CsvBlock, morsel: Morsel, invalid: int) -> CsvBlock:
+    """The block without the record that holds the byte *invalid*, and without what is behind it."""
     rows = int(np.searchsorted(block.table[:, 1], invalid, side="right"))
     error = invalid_encoding(morsel.start + invalid)
     starts = int(block.table[rows, 0]) if rows < block.rows else min(invalid, block.consumed)
     return block.cut(rows, error, starts)
-
-
-def invalid_encoding(place: int) -> S3SelectError:
-    """The error for the byte at *place*, an offset in the object's text, which is not UTF-8."""
-    return S3SelectError(
-        "InvalidTextEncoding",
-        f"UTF-8 encoding is required. The text encoding error was found near byte {place:,}.",
-    )
-
-
-def _too_long(place: int) -> S3SelectError:
-    return S3SelectError(
-        "OverMaxRecordSize",
-        f"The record that starts at byte {place:,} is longer than {MAX_RECORD_BYTES:,} bytes, the most a "
-        "record may have. Check RecordDelimiter and QuoteCharacter.",
-    )
-
-
-def general_failure(status: int, place: int, dialect: CsvDialect) -> S3SelectError:
-    """The error for the way the general pass ended, *place* being an offset in the object's text."""
-    if status == csv_general.RECORD_TOO_LONG:
-        return _too_long(place)
-    if status == csv_general.DELIMITER_IN_QUOTES:
-        return S3SelectError(
-            "CSVEscapingRecordDelimiter",
-            f"A quoted field still open at byte {place:,} contains the record delimiter. Set "
-            "AllowQuotedRecordDelimiter to TRUE if quoted fields may span lines.",
-        )
-    return S3SelectError(
-        "CSVUnescapedQuote",
-        f"The object ends at byte {place:,} inside an open quote ({dialect.quote.decode()}). Close the "
-        "quote, or set QuoteCharacter to what the object uses.",
-    )

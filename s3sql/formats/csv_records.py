@@ -12,8 +12,9 @@ import numpy as np
 
 from s3sql.buffers import PADDING, Bytes, PaddedBuffer
 from s3sql.errors import S3SelectError
-from s3sql.formats.csv_block import arena_room, general_failure, invalid_encoding
+from s3sql.formats.csv_block import arena_room
 from s3sql.formats.csv_dialect import CsvDialect
+from s3sql.formats.csv_failures import general_failure, invalid_encoding
 from s3sql.kernels import csv_general
 from s3sql.kernels.utf8 import first_invalid_utf8
 from s3sql.limits import MAX_RECORD_BYTES

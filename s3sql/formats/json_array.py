@@ -57,6 +57,11 @@ class JsonArrayFormat(JsonFormat):
         """Cuts are wrong only behind an error of the text."""
         return False
 
+    @property
+    def cut_by_end(self) -> bool:
+        """The depth is counted from the beginning."""
+        return False
+
     def cut(self, buffer: PaddedBuffer, length: int) -> int:
         """Behind the last comma of a root list, or between two root values."""
         array = buffer.array

@@ -61,6 +61,11 @@ class JsonFormat:
         """The morsel alone; decoded text is written elsewhere."""
         return length
 
+    @property
+    def cut_by_end(self) -> bool:
+        """Whether the last line end is always tried."""
+        return self.lines
+
     def cut(self, buffer: PaddedBuffer, length: int) -> int:
         """Behind the last line end."""
         return csv_cut.last_end(buffer.array, length, _LINE_END)
@@ -79,6 +84,7 @@ class JsonFormat:
 
     def rows(self, morsel: Morsel, scratch: Scratch) -> MorselRows:
         """Parse the morsel and range over the FROM path."""
+        morsel.read(0, morsel.length)
         block = _within_span(self, morsel, scratch)
         if block is None:
             block = _parse(self, morsel, morsel.length, morsel.at_end, scratch)

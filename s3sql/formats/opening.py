@@ -18,6 +18,7 @@ from typing import Protocol
 from s3sql.errors import S3SelectError
 from s3sql.formats.base import Format
 from s3sql.formats.csv import CsvFormat
+from s3sql.formats.csv_bounds import field_bounds
 from s3sql.formats.csv_dialect import CsvDialect
 from s3sql.formats.csv_header import FirstRecord, first_record
 from s3sql.formats.decompressed_text import DecompressedText
@@ -151,7 +152,14 @@ class TextOpening:
             return (JsonArrayFormat if ranged else JsonFormat)(self._request.input, scan.path)
         assert self._dialect is not None
         names = self._header.fields if self._header is not None and self._uses_names() else ()
-        return CsvFormat(self._dialect, scan.columns or (), names, scan.required_literal, scan.late_columns)
+        return CsvFormat(
+            self._dialect,
+            scan.columns or (),
+            names,
+            scan.required_literal,
+            scan.late_columns,
+            field_bounds(plan),
+        )
 
     def _uses_names(self) -> bool:
         return isinstance(self.schema, CsvSchema) and self.schema.header is not None

@@ -39,7 +39,7 @@ EMPTY = -1
 
 
 @inlined
-def _head(buffer: Any, start: Any, length: Any) -> Any:
+def head_of(buffer: Any, start: Any, length: Any) -> Any:
     """The first eight bytes of a slice as a number in text order; zeros behind its end."""
     return byte_swap(load64(buffer, start) & low_bits(length * 8))
 
@@ -50,8 +50,8 @@ def _order(
 ) -> Any:
     """-1, 0 or 1 as the left slice stands before, with or behind the right one."""
     while True:
-        left_head = _head(left, left_start, left_length)
-        right_head = _head(right, right_start, right_length)
+        left_head = head_of(left, left_start, left_length)
+        right_head = head_of(right, right_start, right_length)
         if left_head != right_head:
             return -1 if left_head < right_head else 1
         if left_length <= 8 or right_length <= 8:
@@ -87,7 +87,7 @@ def equals_literal(
 
 
 @inlined
-def _order_by_heads(
+def order_by_heads(
     head: Any, tail: Any, length: Any, other_head: Any, other_tail: Any, other_length: Any
 ) -> Any:
     """Negative, 0 or positive as :func:`_order`, for slices of which one has at most sixteen bytes.
@@ -106,25 +106,25 @@ def order_with_literal(
     buffer: Array, starts: Array, ends: Array, literal: Array, literal_start: int, length: int, sign: Array
 ) -> None:
     """A negative number, 0 or a positive one as each text stands before, with or behind the literal."""
-    head = _head(literal, literal_start, length)
+    head = head_of(literal, literal_start, length)
     if length <= 8:
         for row in range(len(starts)):
             start = INT64(at(starts, row))
             text_length = INT64(at(ends, row)) - start
-            text_head = _head(buffer, start, text_length)
+            text_head = head_of(buffer, start, text_length)
             # Without branches, which a random column would mispredict: the heads decide, else the lengths.
             by_head = INT64(text_head > head) - INT64(text_head < head)
             by_length = INT64(text_length > length) - INT64(text_length < length)
             sign[row] = by_head * 2 + by_length
         return
     if length <= 16:
-        tail = _head(literal, literal_start + 8, length - 8)
+        tail = head_of(literal, literal_start + 8, length - 8)
         for row in range(len(starts)):
             start = INT64(at(starts, row))
             text_length = INT64(at(ends, row)) - start
-            text_head = _head(buffer, start, text_length)
-            text_tail = _head(buffer, start + 8, text_length - 8)
-            sign[row] = _order_by_heads(text_head, text_tail, text_length, head, tail, length)
+            text_head = head_of(buffer, start, text_length)
+            text_tail = head_of(buffer, start + 8, text_length - 8)
+            sign[row] = order_by_heads(text_head, text_tail, text_length, head, tail, length)
         return
     for row in range(len(starts)):
         start = INT64(at(starts, row))
@@ -164,14 +164,14 @@ def between_literals(
             sign_of_high = _order(buffer, start, length, high, 0, high_length)
             put(inside, row, _inside(sign_of_low, with_low, sign_of_high, with_high))
         return
-    low_head, low_tail = _head(low, 0, low_length), _head(low, 8, low_length - 8)
-    high_head, high_tail = _head(high, 0, high_length), _head(high, 8, high_length - 8)
+    low_head, low_tail = head_of(low, 0, low_length), head_of(low, 8, low_length - 8)
+    high_head, high_tail = head_of(high, 0, high_length), head_of(high, 8, high_length - 8)
     for row in range(len(starts)):
         start = INT64(at(starts, row))
         length = INT64(at(ends, row)) - start
-        head, tail = _head(buffer, start, length), _head(buffer, start + 8, length - 8)
-        sign_of_low = _order_by_heads(head, tail, length, low_head, low_tail, low_length)
-        sign_of_high = _order_by_heads(head, tail, length, high_head, high_tail, high_length)
+        head, tail = head_of(buffer, start, length), head_of(buffer, start + 8, length - 8)
+        sign_of_low = order_by_heads(head, tail, length, low_head, low_tail, low_length)
+        sign_of_high = order_by_heads(head, tail, length, high_head, high_tail, high_length)
         put(inside, row, _inside(sign_of_low, with_low, sign_of_high, with_high))
 
 

@@ -5,31 +5,32 @@ row-major because column-major tables of a power-of-two length collide in the ca
 
     record start, record end, start and end of the first needed column, of the second, …
 
-Ends are exclusive and without delimiter. A column beyond the record's last has start and end -1. To
-reach column k the walk counts separator bits and selects the k-th, so columns nobody asked for cost
-almost nothing. Blank records and comments get no row (Choice: AWS documents neither).
+Ends are exclusive and without delimiter. A column beyond the record's last has start and end -1. A column
+is between two separators whose numbers are known, so its word is found by comparing counts and its place by
+selecting a bit: columns nobody asked for cost nothing, and no branch hangs on how long fields are. Blank
+records and comments get no row (Choice: AWS documents neither).
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from s3sql.kernels.compare import head_of, order_by_heads
 from s3sql.kernels.compile import (
     BOOL,
     BYTES,
     BYTES_OUT,
     INT32,
-    INT32S,
     INT32S_OUT,
     INT64,
     INT64S_OUT,
     UINT8,
     UINT64,
-    UINT64S,
+    UINT64S_OUT,
     inlined,
     kernel,
 )
-from s3sql.kernels.simd import at, byte_mask, low_bits, popcount, put, select_bit, trailing_zeros
+from s3sql.kernels.simd import at, byte_mask, low_bits, put, select_bit, trailing_zeros
 
 #: Results below zero.
 TABLE_FULL = -1
@@ -44,19 +45,9 @@ def _strip_return(buffer: Any, start: Any, end: Any, bare_return: Any) -> Any:
     return end
 
 
-@inlined
-def _record_end(masks: Any, words: Any, word: Any, offset: Any, records: Any, end: Any) -> Any:
-    """The position of the next record end, from the masks at *word* on."""
-    while records == UINT64(0) and word + 2 < words:
-        word += 2
-        offset += 64
-        records = at(masks, word + 1)
-    return end if records == UINT64(0) else offset + trailing_zeros(records)
-
-
-@kernel(INT64(BYTES, INT64, BYTES, INT32S_OUT))
-def find_literal(buffer: Any, end: Any, literal: Any, hits: Any) -> Any:
-    """The offsets of *literal*, of two bytes or more, in ``buffer[:end]``; returns how many.
+@kernel(INT64(BYTES, INT64, INT64, BYTES, INT32S_OUT))
+def find_literal(buffer: Any, begin: Any, end: Any, literal: Any, hits: Any) -> Any:
+    """The offsets of *literal*, of two bytes or more, in ``buffer[begin:end]``; returns how many.
 
     Returns ``TABLE_FULL`` when *hits* is too small. The first and last byte are looked for 64 places at a
     time (what stands between them only where both fit).
@@ -65,7 +56,7 @@ def find_literal(buffer: Any, end: Any, literal: Any, hits: Any) -> Any:
     first = at(literal, 0)
     last = at(literal, size - 1)
     count = 0
-    offset = 0
+    offset = begin
     final = end - size + 1
     while offset < final:
         found = byte_mask(buffer, offset, first) & byte_mask(buffer, offset + size - 1, last)
@@ -87,155 +78,190 @@ def find_literal(buffer: Any, end: Any, literal: Any, hits: Any) -> Any:
     return count
 
 
-@kernel(
-    INT64(
-        BYTES, INT64, UINT64S, INT64, BOOL, UINT8, BOOL, UINT8, BOOL,
-        INT32S, INT32S, BOOL, INT64, INT32S_OUT, INT64S_OUT,
+@inlined
+def _word_of(befores: Any, word: Any, rank: Any) -> Any:
+    """The word, at or behind *word*, that holds the separator with *rank* separators before it."""
+    word += (
+        INT64(INT64(at(befores, word + 1)) <= rank)
+        + INT64(INT64(at(befores, word + 2)) <= rank)
+        + INT64(INT64(at(befores, word + 3)) <= rank)
     )
-)  # fmt: skip
-def index_records(
+    while INT64(at(befores, word + 1)) <= rank:
+        word += 1
+    return word
+
+
+@inlined
+def _place_in(masks: Any, befores: Any, begin: Any, word: Any, rank: Any) -> Any:
+    """The place of the separator with *rank* separators before it, which *word* holds."""
+    bit = select_bit(at(masks, word), rank - INT64(at(befores, word)))
+    return begin + 64 * word + trailing_zeros(bit)
+
+
+@inlined
+def _bounds_of(
+    buffer: Any, begin: Any, end: Any, ends: Any, record: Any, delimiter_size: Any, bare_return: Any
+) -> Any:
+    """Start and end of a record, without its delimiter."""
+    position = INT64(begin)
+    if record > 0:
+        position = INT64(at(ends, record - 1)) + 1
+    stop = INT64(at(ends, record))
+    if stop < end:
+        stop = _strip_return(buffer, position, stop - (delimiter_size - 1), bare_return)
+    return position, stop
+
+
+@kernel(INT64(BYTES, INT64, INT64, INT32S_OUT, INT64, INT64, BOOL, UINT8, BOOL, UINT8, BOOL, INT64))
+def first_unsound(
     buffer: Any,
+    begin: Any,
     end: Any,
-    masks: Any,
+    ends: Any,
+    records: Any,
     delimiter_size: Any,
     bare_return: Any,
     comment: Any,
     commenting: Any,
     quote: Any,
     quoting: Any,
-    columns: Any,
-    hits: Any,
-    by_hits: Any,
     longest: Any,
-    table: Any,
-    state: Any,
 ) -> Any:
-    r"""Fill *table* with the bounds of the records of ``buffer[:end]``; returns how many.
+    """The number of the first record that is longer than *longest* bytes; *records* if there is none.
 
-    ``delimiter_size``: bytes of the record delimiter. ``bare_return``: ``\r\n`` ends a record like
-    ``\n``. ``columns``: numbers of the needed columns, ascending. ``quoting``: a comment with a quote in
-    it makes the masks wrong: returns ``QUOTE_IN_COMMENT``. Too small a table: ``TABLE_FULL``. ``by_hits``:
-    only records in which one of the offsets *hits*, ascending, lies get a row.
-
-    ``state[0]`` becomes 1 if the record behind the last row is longer than *longest* bytes (the walk
-    stops there), ``state[1]`` 1 if some record is too short for some column, ``state[2]`` where the walk
-    stopped.
+    ``quoting``: a comment with a quote in it makes the masks wrong: returns ``QUOTE_IN_COMMENT``.
     """
-    count = len(columns)
-    width = 2 + 2 * count
-    capacity = len(table) // width
-    none = UINT64(0)
-    one = UINT64(1)
-    lead = delimiter_size - 1
-    word = 0
-    offset = INT64(0)
-    words = 2 * ((end + 63) // 64)
-    separators = none
-    records = none
-    if words > 0:
-        separators = at(masks, 0)
-        records = at(masks, 1)
-    row = 0
-    ragged = 0
-    hit = 0
-    state[0] = 0
-    position = INT64(0)
-    while position < end:
-        if row >= capacity:
-            return TABLE_FULL
-        first = at(buffer, position)
-        commented = commenting and first == comment
-        skip = commented
-        if by_hits and not skip:
-            while hit < len(hits) and INT64(at(hits, hit)) < position:
-                hit += 1
-            skip = hit == len(hits) or INT64(at(hits, hit)) >= _record_end(
-                masks, words, word, offset, records, end
-            )
-        base = row * width
-        ragged_from = count
-        if not skip:
-            current = 0
-            start = position
-            number = 0
-            while number < count:
-                wanted = INT64(at(columns, number)) - current
-                if wanted > 0:
-                    # Skip separators until the wanted one; a record end on the way ends the record.
-                    short = False
-                    while True:
-                        found = popcount(separators)
-                        if found >= wanted:
-                            break
-                        if records != none:
-                            short = True
-                            break
-                        wanted -= found
-                        word += 2
-                        if word >= words:
-                            short = True
-                            break
-                        offset += 64
-                        separators = at(masks, word)
-                        records = at(masks, word + 1)
-                    if short:
-                        break
-                    bit = select_bit(separators, wanted - 1)
-                    below = (bit << one) - one
-                    if records & below != none:
-                        break
-                    separators &= ~below
-                    start = offset + trailing_zeros(bit) + 1
-                    current = INT64(at(columns, number))
-                while separators == none and word + 2 < words:
-                    word += 2
-                    offset += 64
-                    separators = at(masks, word)
-                    records = at(masks, word + 1)
-                stop = end
-                if separators != none:
-                    stop = offset + trailing_zeros(separators)
-                    if records & separators & (~separators + one) != none:
-                        stop = _strip_return(buffer, start, stop - lead, bare_return)
-                put(table, base + 2 + 2 * number, INT32(start))
-                put(table, base + 3 + 2 * number, INT32(stop))
-                number += 1
-            ragged_from = number
-        for number in range(ragged_from, count):
-            put(table, base + 2 + 2 * number, INT32(-1))
-            put(table, base + 3 + 2 * number, INT32(-1))
-        while records == none and word + 2 < words:
-            word += 2
-            offset += 64
-            separators = at(masks, word)
-            records = at(masks, word + 1)
-        stop = end
-        behind = end
-        if records != none:
-            bit = records & (~records + one)
-            behind = offset + trailing_zeros(bit) + 1
-            stop = _strip_return(buffer, position, behind - delimiter_size, bare_return)
-            below = (bit << one) - one
-            records &= ~below
-            separators &= ~below
-        else:
-            separators = none
-        if commented and quoting:
-            for inner in range(position, behind):
+    for record in range(records):
+        position, stop = _bounds_of(buffer, begin, end, ends, record, delimiter_size, bare_return)
+        if quoting and commenting and position < end and at(buffer, position) == comment:
+            for inner in range(position, min(INT64(at(ends, record)) + 1, end)):
                 if at(buffer, inner) == quote:
                     return QUOTE_IN_COMMENT
         if stop - position > longest:
-            state[0] = 1
+            return record
+    return records
+
+
+@kernel(
+    INT64(
+        BYTES, INT64, INT64, UINT64S_OUT, INT32S_OUT, INT32S_OUT, INT32S_OUT, INT64, INT64, BOOL, UINT8, BOOL,
+        INT32S_OUT, INT32S_OUT, BOOL, UINT64S_OUT, INT32S_OUT, INT64, INT64S_OUT,
+    )
+)  # fmt: skip
+def index_records(
+    buffer: Any,
+    begin: Any,
+    end: Any,
+    masks: Any,
+    befores: Any,
+    ends: Any,
+    ranks: Any,
+    records: Any,
+    delimiter_size: Any,
+    bare_return: Any,
+    comment: Any,
+    commenting: Any,
+    columns: Any,
+    hits: Any,
+    by_hits: Any,
+    bounds: Any,
+    table: Any,
+    row: Any,
+    state: Any,
+) -> Any:
+    r"""Fill *table*, from *row* on, with the bounds of the *records* of ``buffer[begin:end]``.
+
+    Returns the row behind the last; there is room for one more than there are records. ``delimiter_size``:
+    bytes of the record delimiter. ``bare_return``: ``\r\n`` ends a record like ``\n``. ``columns``: numbers
+    of the needed columns, ascending. ``by_hits``: only records in which one of the offsets *hits*, ascending,
+    lies get a row. ``bounds``: none, or what :class:`s3sql.formats.csv_bounds.FieldBounds` gives; records
+    whose column lies outside get no row, those without it do.
+
+    ``state[0]`` becomes 1 if some record is too short for some column; ``state[1]`` grows by the number of
+    records that *bounds* were asked about.
+    """
+    count = len(columns)
+    width = 2 + 2 * count
+    ranged = len(bounds) > 0
+    slot = INT64(0)
+    low_head = low_tail = high_head = high_tail = UINT64(0)
+    low_length = high_length = least = most = INT64(0)
+    if ranged:
+        slot = INT64(at(bounds, 0))
+        low_head, low_tail, low_length = at(bounds, 1), at(bounds, 2), INT64(at(bounds, 3))
+        least = INT64(at(bounds, 4))
+        high_head, high_tail, high_length = at(bounds, 5), at(bounds, 6), INT64(at(bounds, 7))
+        most = -INT64(at(bounds, 8))
+    row = INT64(row)
+    seen = INT64(0)
+    ragged = INT64(0)
+    hit = 0
+    record = INT64(-1)
+    while True:
+        record += 1
+        if by_hits:
+            while hit < len(hits) and record > 0 and INT64(at(hits, hit)) <= INT64(at(ends, record - 1)):
+                hit += 1
+            if hit == len(hits):
+                break
+            while record < records and INT64(at(ends, record)) < INT64(at(hits, hit)):
+                record += 1
+        if record >= records:
             break
-        if not skip and stop != position:
-            if ragged_from < count:
-                ragged = 1
-            put(table, base, INT32(position))
-            put(table, base + 1, INT32(stop))
-            row += 1
-        position = behind
-    state[1] = ragged
-    state[2] = position
+        position, stop = _bounds_of(buffer, begin, end, ends, record, delimiter_size, bare_return)
+        if stop == position or (commenting and at(buffer, position) == comment):
+            continue
+        before = INT64(-1)
+        if record > 0:
+            before = INT64(at(ranks, record - 1))
+        fields = INT64(at(ranks, record)) - before
+        base = row * width
+        put(table, base, INT32(position))
+        put(table, base + 1, INT32(stop))
+        word = (position - begin) >> 6
+        short = INT64(0)
+        # In registers: what decides whether a row is kept must not wait for the row before.
+        start = length = INT64(0)
+        for number in range(count):
+            column = INT64(at(columns, number))
+            field_start = position
+            field_stop = stop
+            if column >= fields:
+                short = INT64(1)
+                field_start = field_stop = INT64(-1)
+            else:
+                rank = before + column
+                if column > 0:
+                    word = _word_of(befores, word, rank)
+                    field_start = _place_in(masks, befores, begin, word, rank) + 1
+                if column + 1 < fields:
+                    behind = word + INT64(INT64(at(befores, word + 1)) <= rank + 1)
+                    while INT64(at(befores, behind + 1)) <= rank + 1:
+                        behind += 1
+                    field_stop = _place_in(masks, befores, begin, behind, rank + 1)
+            if number == slot:
+                start = field_start
+                length = field_stop - field_start
+            put(table, base + 2 + 2 * number, INT32(field_start))
+            put(table, base + 3 + 2 * number, INT32(field_stop))
+        kept = INT64(1)
+        if ranged:
+            seen += 1
+            absent = start < 0
+            start = max(start, INT64(0))
+            head = head_of(buffer, start, length)
+            if head == low_head or head == high_head:
+                tail = head_of(buffer, start + 8, length - 8)
+                sign_of_low = order_by_heads(head, tail, length, low_head, low_tail, low_length)
+                sign_of_high = order_by_heads(head, tail, length, high_head, high_tail, high_length)
+                kept = INT64(absent | ((sign_of_low >= least) & (sign_of_high <= most)))
+            else:
+                # Without a branch: what lies between the bounds cannot be predicted.
+                kept = INT64(absent | ((head > low_head) & (head < high_head)))
+        ragged |= kept & short
+        row += kept
+    state[0] |= ragged
+    state[1] += seen
     return row
 
 

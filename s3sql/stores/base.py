@@ -23,8 +23,8 @@ from s3sql.errors import S3SelectError
 class StoredObject(Protocol):
     """One version of one object, open for reading.
 
-    Reads of one object come from one thread at a time.  Reading forward without gaps is the efficient
-    order everywhere; a stream allows no other.
+    Reads of one object come from one thread at a time, unless it is a :class:`ConcurrentObject`.  Reading
+    forward without gaps is the efficient order everywhere; a stream allows no other.
     """
 
     @property
@@ -90,6 +90,15 @@ class PrefetchingObject(Protocol):
         what has come of a range that is said again is kept. It is advice: as many are fetched as memory and
         connections allow, and reading gives the same bytes and the same errors without it.
         """
+
+
+@runtime_checkable
+class ConcurrentObject(Protocol):
+    """What an object may have besides if it can be read anywhere at any time."""
+
+    @property
+    def concurrent(self) -> bool:
+        """Whether several threads may read at once, in any order and at no cost but the bytes."""
 
 
 @runtime_checkable

@@ -31,18 +31,22 @@ MAX_SEGMENT_BYTES = 255
 #: Whether the system can open one path segment below an open folder without following a link.
 _OPENS_BY_SEGMENT = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
 
+#: Whether the system can read at an offset without moving the file's position, which all threads share.
+_READS_ANYWHERE = hasattr(os, "preadv")
+
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 #: Not to wait for the writer of a FIFO, which is then refused; regular files ignore it.
 _READ_AT_ONCE = _READ | getattr(os, "O_NONBLOCK", 0)
 
 
 class FileObject(OpenObject):
-    """A regular file, open for reading."""
+    """A regular file, open for reading; by several threads at once where the system can (``concurrent``)."""
 
-    __slots__ = ("_file", "_identity", "_name")
+    __slots__ = ("_file", "_identity", "_name", "concurrent")
 
     def __init__(self, file: io.FileIO, name: str) -> None:
         self._file = file
+        self.concurrent = _READS_ANYWHERE
         self._name = name
         status = os.fstat(file.fileno())
         self._identity = file_identity(status)
@@ -52,14 +56,20 @@ class FileObject(OpenObject):
     def read_into(self, buffer: memoryview, offset: int) -> int:
         """Fill *buffer* from *offset* on; see :meth:`s3sql.stores.base.StoredObject.read_into`."""
         try:
-            self._file.seek(offset)
+            number = self._file.fileno()
+            if not _READS_ANYWHERE:
+                self._file.seek(offset)
             filled = 0
             while filled < len(buffer):
-                count = self._file.readinto(buffer[filled:])
+                rest = buffer[filled:]
+                if _READS_ANYWHERE:
+                    count = os.preadv(number, [rest], offset + filled)
+                else:
+                    count = self._file.readinto(rest) or 0
                 if not count:
                     break
                 filled += count
-            status = os.fstat(self._file.fileno())
+            status = os.fstat(number)
         except OSError as error:
             raise file_error(error, self._name) from error
         if file_identity(status) != self._identity:

@@ -26,6 +26,11 @@ class RereadObject(WrappedObject):
         super().__init__(source)
         self._beginning = bytearray()
 
+    @property
+    def concurrent(self) -> bool:
+        """The beginning is kept by whoever reads, so one thread at a time does."""
+        return False
+
     def read_into(self, buffer: memoryview, offset: int) -> int:
         """As the object's own; the beginning is kept."""
         kept = self._beginning[offset : offset + len(buffer)]

@@ -9,7 +9,13 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from s3sql.stores.base import InterruptibleObject, PrefetchingObject, RangedObject, StoredObject
+from s3sql.stores.base import (
+    ConcurrentObject,
+    InterruptibleObject,
+    PrefetchingObject,
+    RangedObject,
+    StoredObject,
+)
 
 
 class WrappedObject:
@@ -31,6 +37,11 @@ class WrappedObject:
     def read_into(self, buffer: memoryview, offset: int) -> int:
         """As the object's own."""
         return self._source.read_into(buffer, offset)
+
+    @property
+    def concurrent(self) -> bool:
+        """As the object's own, False if it does not say."""
+        return isinstance(self._source, ConcurrentObject) and self._source.concurrent
 
     @property
     def request_bytes(self) -> int:

@@ -28,6 +28,11 @@ class EmbeddedObject(OpenObject):
         self.size: int = info.size
         self.etag = info.etag
 
+    @property
+    def concurrent(self) -> bool:
+        """Whether several threads may read at once: what is stored as it is."""
+        return self._unsealer is None and self._file.concurrent
+
     def read_into(self, buffer: memoryview, offset: int) -> int:
         """Fill *buffer* from *offset* on; see :meth:`s3sql.stores.base.StoredObject.read_into`."""
         if self._unsealer is None:

@@ -1,0 +1,209 @@
+"""The plain pass chunk by chunk, bounds of a field, and counting, against indexing a block as a whole."""
+
+from __future__ import annotations
+
+from unittest import mock
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from s3sql.buffers import PaddedBuffer
+from s3sql.formats import csv_block, csv_counting, csv_fast
+from s3sql.formats.base import Morsel
+from s3sql.formats.csv_block import CsvBlock, arena_room
+from s3sql.formats.csv_bounds import FieldBounds
+from s3sql.formats.csv_dialect import CsvDialect
+from s3sql.formats.csv_fast import Wanted
+from s3sql.formats.scratch import Scratch
+from s3sql.request import CsvInput
+
+DIALECT = CsvDialect.of(CsvInput())
+DIALECTS = [
+    DIALECT,
+    CsvDialect.of(CsvInput(record_delimiter="\r\n")),
+    CsvDialect.of(CsvInput(field_delimiter="|", record_delimiter=";", quote_character="", comments="")),
+    CsvDialect.of(CsvInput(allow_quoted_record_delimiter=True)),
+]
+COLUMNS = (0, 2, 3)
+
+
+def morsel_of(contents: bytes, *, fetched: bool = False) -> Morsel:
+    """A morsel, or with *fetched* one that is still to be read; stale quotes are behind it."""
+    buffer = PaddedBuffer.empty(len(contents) + arena_room(len(contents)))
+    buffer.array[:] = 0x22
+    if not fetched:
+        buffer.array[: len(contents)] = np.frombuffer(contents, np.uint8)
+        return Morsel(buffer, len(contents), 0, at_end=True)
+
+    def fetch(target: memoryview, offset: int) -> None:
+        target[:] = contents[offset : offset + len(target)]
+
+    return Morsel(buffer, len(contents), 0, at_end=True, fetch=fetch)
+
+
+def rows_of(block: CsvBlock) -> list[list[bytes | None]]:
+    """The bytes of every record and of its columns."""
+    contents = block.buffer.tobytes()
+    return [
+        [None if start < 0 else contents[start:end] for start, end in row.reshape(-1, 2).tolist()]
+        for row in block.table
+    ]
+
+
+def told(block: CsvBlock) -> tuple[list[list[bytes | None]], str | None, int]:
+    """Rows, the code of the error and where it is."""
+    return rows_of(block), block.error.code if block.error else None, block.error_at
+
+
+#: Pieces of texts whose chunks and words end anywhere: in characters, in delimiters, between them.
+pieces = st.sampled_from(
+    [
+        ",",
+        "\n",
+        "\r\n",
+        "\r",
+        "#",
+        "a",
+        "bc",
+        "é",
+        "€",
+        "😀",
+        " ",
+        "x" * 61,
+        "y" * 200,
+        "|",
+        ";",
+        "needle",
+        "1992",
+    ]
+).map(str.encode)
+odd = st.sampled_from([b'"', b'"q"', b"\xff", b"\xe2\x82", b"\x80"])
+texts = st.lists(st.one_of(pieces, pieces, pieces, pieces, odd), max_size=60).map(b"".join)
+plain_texts = st.lists(pieces, max_size=60).map(b"".join)
+
+
+@given(
+    st.one_of(plain_texts, texts), st.sampled_from(DIALECTS), st.sampled_from([1, 7, 64, 100]), st.booleans()
+)
+@example(b"a,b\n" * 40 + b'"', DIALECT, 64, True)
+@example(b"a" * 63 + "é".encode() + b"\nb\n", DIALECT, 64, False)
+@example(b"a,b,c" + b"\r\n" * 80, DIALECTS[1], 1, False)
+@example(b"x" * 62 + b"\r\n" * 3 + b"#", DIALECT, 63, True)
+@settings(max_examples=300, deadline=None)
+def test_chunks_give_what_the_general_pass_gives(
+    contents: bytes, dialect: CsvDialect, chunk: int, fetched: bool
+) -> None:
+    with mock.patch.object(csv_fast, "CHUNK_BYTES", chunk):
+        fast = csv_block.index_block(morsel_of(contents, fetched=fetched), dialect, COLUMNS, Scratch())
+    general = csv_block.general_index(morsel_of(contents), dialect, COLUMNS, Scratch())
+    assert told(fast) == told(general)
+
+
+@given(
+    st.one_of(plain_texts, texts),
+    st.sampled_from(DIALECTS),
+    st.sampled_from([64, 90, 1 << 20]),
+    st.booleans(),
+)
+@example(b"#a\n\n\r\n#", DIALECT, 64, False)
+@example(b"a\n" + b"\r" * 3, DIALECT, 64, False)
+@example(b"a" * 63 + b"\n\nb", DIALECT, 1 << 20, True)
+@example(b"a" * 64 + b"\n" + b"b" * 65 + b"\n", DIALECT, 64, True)
+@example(b"\n" * 64 + b"#\n" * 64, DIALECT, 64, True)
+@settings(max_examples=300, deadline=None)
+def test_counting_gives_the_number_of_records(
+    contents: bytes, dialect: CsvDialect, piece: int, fetched: bool
+) -> None:
+    general = csv_block.general_index(morsel_of(contents), dialect, (), Scratch())
+    with mock.patch.object(csv_counting, "PIECE_BYTES", piece):
+        count = csv_block.count_records(morsel_of(contents, fetched=fetched), dialect)
+    if count is not None:
+        assert general.error is None
+        assert count == general.rows
+
+
+@pytest.mark.parametrize("fetched", [False, True])
+def test_ordinary_text_is_counted_without_being_indexed(fetched: bool) -> None:
+    text = "a,b\n#c\n\néé,x\r\n".encode() * 5000
+    with mock.patch.object(csv_counting, "PIECE_BYTES", 4096):
+        assert csv_block.count_records(morsel_of(text, fetched=fetched), DIALECT) == 10_000
+
+
+@pytest.mark.parametrize("last", [b'"', b"\xff", b"\xc3", b"\r\n"])
+def test_what_is_unusual_is_seen_in_the_very_last_bytes(last: bytes) -> None:
+    text = b"abc,def\n" * 4096 + last
+    assert csv_block.count_records(morsel_of(text), DIALECT) is None
+
+
+def test_records_at_the_limit_and_over_it_are_not_counted_wrongly() -> None:
+    for size, code in ((1 << 20, None), ((1 << 20) + 1, "OverMaxRecordSize")):
+        text = b"a\n" * 10 + b"x" * size + b"\n" + b"b\n" * 10
+        count = csv_block.count_records(morsel_of(text), DIALECT)
+        block = csv_block.index_block(morsel_of(text), DIALECT, (0,), Scratch())
+        assert (block.error.code if block.error else None) == code
+        assert block.rows == (21 if code is None else 10)
+        assert count in (None, block.rows)
+        assert code is None or count is None
+
+
+texts_of_fields = st.sampled_from(
+    ["", "1992", "1992-02-20", "1992-02-2", "1992-02-201", "1992-02-20\0", "é", "z" * 16, "z" * 17, "\0", "b"]
+)
+bounds = st.builds(
+    FieldBounds,
+    st.sampled_from([0, 1, 2]),
+    st.none() | texts_of_fields.filter(lambda text: len(text.encode()) <= 16),
+    st.booleans(),
+    st.none() | texts_of_fields.filter(lambda text: len(text.encode()) <= 16),
+    st.booleans(),
+)
+
+
+def lies_within(field: bytes, asked: FieldBounds) -> bool:
+    """The same in plain Python."""
+    low = None if asked.low is None else asked.low.encode()
+    high = None if asked.high is None else asked.high.encode()
+    above = low is None or field > low or (asked.with_low and field == low)
+    return above and (high is None or field < high or (asked.with_high and field == high))
+
+
+@given(
+    st.lists(st.lists(texts_of_fields, min_size=1, max_size=4), max_size=40),
+    bounds,
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from([1, 64, 1 << 17]),
+)
+@example([["1992-02-20"], ["1992-02-20\0"]], FieldBounds(0, None, True, "1992-02-20", False), "\n", 64)
+@settings(max_examples=300, deadline=None)
+def test_only_records_outside_the_bounds_get_no_row(
+    table: list[list[str]], asked: FieldBounds, end: str, chunk: int
+) -> None:
+    contents = "".join(",".join(row) + end for row in table).encode()
+    with mock.patch.object(csv_fast, "CHUNK_BYTES", chunk):
+        block = csv_block.index_block(
+            morsel_of(contents), DIALECT, Wanted((0, 1, 2), bounds=asked), Scratch()
+        )
+    whole = rows_of(csv_block.general_index(morsel_of(contents), DIALECT, (0, 1, 2), Scratch()))
+    kept = [row for row in whole if (field := row[1 + asked.column]) is None or lies_within(field, asked)]
+    assert rows_of(block) == kept
+    assert block.records == len(whole)
+
+
+def test_records_with_quotes_are_kept_whatever_the_bounds() -> None:
+    contents = b'a,"b"\nb,c\n'
+    block = csv_block.index_block(
+        morsel_of(contents), DIALECT, Wanted((0, 1), bounds=FieldBounds(0, "x", True, None, True)), Scratch()
+    )
+    assert block.rows == 2
+
+
+def test_a_byte_that_is_not_utf8_is_told_where_the_bounds_leave_its_record_out() -> None:
+    contents = b"a,b\n" * 100 + b"a,\xff\nz,c\n"
+    wanted = Wanted((0,), bounds=FieldBounds(0, "z", True, None, True))
+    for asked in (wanted, Wanted((0,), required=b"zzz")):
+        block = csv_block.index_block(morsel_of(contents), DIALECT, asked, Scratch())
+        assert block.error is not None
+        assert block.error.code == "InvalidTextEncoding"
+        assert block.rows == 0
