@@ -1,6 +1,6 @@
 """Compiled kernels, kept between processes.
 
-In: a kernel's Python function.  Out: a numba cache that stores one file per kernel in
+In: a kernel's Python function.  Out: its object code, if it is kept, of one file per kernel in
 
     <cache directory>/kernels/<fingerprint>/<module>.<kernel>-<line>.nbk
 
@@ -15,7 +15,7 @@ reach, the versions of numba, llvmlite and Python, and the name and features of 
 * without a writable directory it fails when the module is imported: here a directory that can only be read
   (a pre-filled one in an image) is read, and without any the kernels are compiled in memory.
 
-Cache files are pickles, so a file counts only if it and its directory belong to this user or to root and
+Cache files are machine code, so a file counts only if it and its directory belong to this user or to root and
 nobody else can write them. A damaged file is compiled anew.
 """
 
@@ -25,21 +25,14 @@ import functools
 import hashlib
 import logging
 import os
-import pickle
 import re
 import stat
 import sys
 import tempfile
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-
-import llvmlite
-import numba
-from numba.core.caching import _Cache
-from numba.core.compiler import CompileResult
-from numba.core.registry import cpu_target
-from numba.core.serialize import dumps
 
 LOG = logging.getLogger(__name__)
 
@@ -125,11 +118,41 @@ def reachable_sources(file: Path) -> list[Path]:
 
 
 @functools.cache
-def _target() -> tuple[str, ...]:
-    # magic_tuple: target triple, CPU name, CPU features; the two environment variables are in it.
-    machine = cpu_target.target_context.codegen().magic_tuple()
-    python = f"{sys.implementation.cache_tag}{getattr(sys, 'abiflags', '')}"
-    return (numba.__version__, llvmlite.__version__, python, *map(str, machine))
+def _version(package: str) -> bytes:
+    """What tells the version of *package*, which need not be imported for it."""
+    found = find_spec(package)
+    if found is None or found.origin is None:
+        raise ImportError(f"s3sql needs {package}")
+    file = Path(found.origin).with_name("_version.py")
+    if file.exists():
+        return file.read_bytes()
+    # Late: it takes longer than loading a kernel.
+    from importlib.metadata import version
+
+    return version(package).encode()
+
+
+#: Environment variables of numba's that change the code it makes, besides the CPU and its features.
+_CHOICES = ("NUMBA_OPT", "NUMBA_LOOP_VECTORIZE", "NUMBA_SLP_VECTORIZE", "NUMBA_ENABLE_AVX")
+
+
+@functools.cache
+def _target() -> tuple[bytes, ...]:
+    # Late: whoever only imports kernels needs no LLVM.
+    from llvmlite import binding as llvm
+
+    cpu = os.environ.get("NUMBA_CPU_NAME") or llvm.get_host_cpu_name()
+    features = os.environ.get("NUMBA_CPU_FEATURES")
+    if features is None:
+        features = "" if cpu == "generic" else llvm.get_host_cpu_features().flatten()
+    parts = (
+        llvm.get_process_triple(),
+        cpu,
+        features,
+        f"{sys.implementation.cache_tag}{getattr(sys, 'abiflags', '')}",
+        *(os.environ.get(name, "") for name in _CHOICES),
+    )
+    return (_version("numba"), _version("llvmlite"), *(part.encode() for part in parts))
 
 
 @functools.cache
@@ -137,7 +160,7 @@ def fingerprint(file: Path) -> str:
     """SHA-256, in hex, of all that the machine code of the kernels in *file* depends on."""
     digest = hashlib.sha256()
     for part in _target():
-        digest.update(part.encode() + b"\0")
+        digest.update(part + b"\0")
     for source in reachable_sources(file):
         name = source.relative_to(_PACKAGE).as_posix() if source.is_relative_to(_PACKAGE) else source.name
         digest.update(name.encode() + b"\0")
@@ -177,8 +200,8 @@ def _warn_once(directory: Path, consequence: str) -> None:
     LOG.warning("kernel cache %s %s; set S3SQL_CACHE_DIR to a directory of yours", directory, consequence)
 
 
-class KernelCache(_Cache):
-    """The numba cache of one kernel: one file, one signature."""
+class KernelCache:
+    """Where one kernel is kept: one file, one signature."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         source = Path(function.__code__.co_filename).resolve()
@@ -198,14 +221,8 @@ class KernelCache(_Cache):
         elif not self._writable:
             _warn_once(root, "is read-only: kernels it lacks are compiled anew by every process")
 
-    @property
-    def cache_path(self) -> str:
-        """The directory the kernel is kept in."""
-        return str(self._directory)
-
-    def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The compiled kernel, or None if it is not kept or not for *sig*."""
-        target_context.refresh()
+    def load(self, signature: str) -> bytes | None:
+        """The kernel's object code, or None if it is not kept or not for *signature*."""
         if not self._readable:
             return None
         try:
@@ -218,18 +235,14 @@ class KernelCache(_Cache):
         digest, payload = stored[:_DIGEST_SIZE], stored[_DIGEST_SIZE:]
         if hashlib.sha256(payload).digest() != digest:
             return None
-        signature, reduced = pickle.loads(payload)
-        if signature != str(sig):
-            return None
-        return CompileResult._rebuild(target_context, *reduced)
+        said, _, code = payload.partition(b"\0")
+        return code if said == signature.encode() else None
 
-    def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep the compile result *data* for *sig*; a directory that has become full or gone is no error."""
+    def save(self, signature: str, code: bytes) -> None:
+        """Keep *code* for *signature*; a directory that has become full or gone is no error."""
         if not self._writable:
             return
-        if data.library.has_dynamic_globals:
-            raise TypeError(f"kernel {self._file.stem} holds an address or a large array and cannot be kept")
-        payload = dumps((str(sig), data._reduce()))
+        payload = signature.encode() + b"\0" + code
         try:
             self._replace(hashlib.sha256(payload).digest() + payload)
         except OSError as error:
@@ -245,14 +258,3 @@ class KernelCache(_Cache):
         except BaseException:
             os.unlink(temporary)
             raise
-
-    def enable(self) -> None:
-        """Required by numba; a kernel's cache is always in use."""
-
-    def disable(self) -> None:
-        """Required by numba; a kernel's cache is always in use."""
-
-    def flush(self) -> None:
-        """Forget the kept kernel."""
-        if self._writable:
-            self._file.unlink(missing_ok=True)

@@ -13,7 +13,8 @@ An entry point has exactly one signature, built from the constants below::
   read-only arrays; those named ``...S`` (``INT32S``) also strided views and ``numpy.broadcast_to`` of one
   value. A parameter that is written (``..._OUT``) refuses read-only and strided arrays. Anything else is a
   ``TypeError``. Arrays must be aligned to their element size, as those of numpy and Arrow are.
-* A call costs 0.4 to 0.6 microseconds; the GIL is released while the kernel runs.
+* Arguments are passed by position. A call costs 0.1 to 0.3 microseconds; the GIL is released while the
+  kernel runs.
 * Kernels allocate nothing (numba's reference counting is off, so arrays passed on to an inlined function
   cost nothing); callers bring every array.
 * Indices are not checked, and numba adds ``len`` to a negative signed index. Index with ``uint64`` or with
@@ -27,67 +28,80 @@ Compiled code is kept between processes: :mod:`s3sql.kernels.cache`.
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Callable
 from typing import Any, Generic, ParamSpec, TypeVar
 
-from numba import njit, types
-from numba.core.compiler_lock import global_compiler_lock
-
 from s3sql.kernels.cache import KernelCache
+from s3sql.kernels.signature import (
+    BOOL,
+    BOOLS,
+    BOOLS_OUT,
+    BYTES,
+    BYTES_OUT,
+    FLOAT64,
+    FLOAT64S,
+    FLOAT64S_OUT,
+    INT8S_OUT,
+    INT16S,
+    INT16S_OUT,
+    INT32,
+    INT32S,
+    INT32S_OUT,
+    INT64,
+    INT64S,
+    INT64S_OUT,
+    UINT8,
+    UINT8S,
+    UINT8S_OUT,
+    UINT64,
+    UINT64S,
+    UINT64S_OUT,
+    VOID,
+    Signature,
+)
+
+__all__ = [
+    "BOOL",
+    "BOOLS",
+    "BOOLS_OUT",
+    "BYTES",
+    "BYTES_OUT",
+    "FLOAT64",
+    "FLOAT64S",
+    "FLOAT64S_OUT",
+    "INT8S_OUT",
+    "INT16S",
+    "INT16S_OUT",
+    "INT32",
+    "INT32S",
+    "INT32S_OUT",
+    "INT64",
+    "INT64S",
+    "INT64S_OUT",
+    "UINT8",
+    "UINT8S",
+    "UINT8S_OUT",
+    "UINT64",
+    "UINT64S",
+    "UINT64S_OUT",
+    "VOID",
+    "Kernel",
+    "Part",
+    "called",
+    "inlined",
+    "intrinsic",
+    "kernel",
+]
+
+LOG = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-
-def _read(element: Any, layout: Any = "A") -> Any:
-    return types.Array(element, 1, layout, readonly=True)
-
-
-def _written(element: Any) -> Any:
-    return types.Array(element, 1, "C")
-
-
-#: Scalars. ``UINT64(x)``, ``INT64(x)`` ... also convert inside a kernel.
-INT64: Any = types.int64
-INT32: Any = types.int32
-UINT64: Any = types.uint64
-UINT8: Any = types.uint8
-FLOAT64: Any = types.float64
-BOOL: Any = types.boolean
-VOID: Any = types.void
-
-#: Contiguous bytes, read.  A SIMD kernel relies on their padding (:class:`s3sql.buffers.PaddedBuffer`).
-BYTES: Any = _read(types.uint8, "C")
-#: Contiguous bytes, written.
-BYTES_OUT: Any = _written(types.uint8)
-
-#: Columns, read; any stride, zero included.
-INT16S: Any = _read(types.int16)
-INT32S: Any = _read(types.int32)
-INT64S: Any = _read(types.int64)
-UINT8S: Any = _read(types.uint8)
-UINT64S: Any = _read(types.uint64)
-FLOAT64S: Any = _read(types.float64)
-BOOLS: Any = _read(types.boolean)
-
-#: Columns, written; contiguous.
-INT8S_OUT: Any = _written(types.int8)
-INT16S_OUT: Any = _written(types.int16)
-INT32S_OUT: Any = _written(types.int32)
-INT64S_OUT: Any = _written(types.int64)
-UINT8S_OUT: Any = _written(types.uint8)
-UINT64S_OUT: Any = _written(types.uint64)
-FLOAT64S_OUT: Any = _written(types.float64)
-BOOLS_OUT: Any = _written(types.boolean)
-
-
-_OPTIONS: dict[str, Any] = {
-    "nogil": True,
-    "boundscheck": False,
-    "error_model": "numpy",
-    "fastmath": False,
-    "_nrt": False,
-}
+#: Held while a kernel is loaded or compiled; always taken before numba's own.
+_lock = threading.RLock()
 
 
 class Kernel(Generic[P, R]):
@@ -96,14 +110,15 @@ class Kernel(Generic[P, R]):
     ``function`` is the Python source. A kernel may also be called inside another kernel.
     """
 
-    def __init__(self, function: Callable[P, R], signature: Any) -> None:
+    def __init__(self, function: Callable[P, R], signature: Signature) -> None:
         if function.__closure__:
             # The cache tells kernels apart by their source, which does not show what was captured.
             raise TypeError(f"kernel {function.__qualname__} captures variables of the function around it")
         self.function = function
         self.__name__ = function.__name__
         self.__doc__ = function.__doc__
-        self._signature = signature
+        self.signature = signature
+        self._loaded: bool | None = None
         self._dispatcher: Any = None
         self._entry: Callable[P, R] = self._first_call
 
@@ -112,34 +127,50 @@ class Kernel(Generic[P, R]):
         return self._entry(*args, **kwargs)
 
     def __repr__(self) -> str:
-        return f"<kernel {self.function.__module__}.{self.__name__}{self._signature.args}>"
+        return f"<kernel {self.function.__module__}.{self.__name__}{self.signature.args}>"
+
+    @property
+    def ready(self) -> bool:
+        """Whether the kernel has been compiled or loaded."""
+        return self._loaded is not None
 
     def compile(self) -> None:
-        """Compile now, or load from the cache. Does nothing the second time.
+        """Compile now, or load from the cache. Does nothing the second time."""
+        if self.ready:
+            return
+        # Late: whoever only imports kernels needs no LLVM.
+        from s3sql.kernels.linking import linked
 
-        Under numba's own lock rather than one of ours: a second lock could be taken in the other order
-        by a thread that compiles a kernel calling this one.
-        """
-        with global_compiler_lock:
-            if self._dispatcher is not None:
+        with _lock:
+            if self.ready:
                 return
-            dispatcher = njit(**_OPTIONS)(self.function)
-            dispatcher._cache = KernelCache(self.function)
-            dispatcher.compile(self._signature)
-            dispatcher.disable_compile()
-            self._dispatcher = dispatcher
-            self._entry = dispatcher
+            cache = KernelCache(self.function)
+            kept = cache.load(repr(self.signature))
+            code = self._compiled(cache) if kept is None else kept
+            self._entry = linked(code, self.__name__)
+            self._loaded = kept is not None
+
+    def _compiled(self, cache: KernelCache) -> bytes:
+        # Late: numba takes half a second to import.
+        from s3sql.kernels.machine_code import compiled
+
+        code = compiled(self.function, self.signature)
+        cache.save(repr(self.signature), code)
+        return code
 
     @property
     def from_cache(self) -> bool:
         """Whether the machine code was loaded rather than compiled; compiles if nothing has yet."""
         self.compile()
-        return bool(self._dispatcher.stats.cache_hits)
+        return bool(self._loaded)
 
     @property
     def _numba_type_(self) -> Any:
         """What numba sees when another kernel names this one."""
-        self.compile()
+        if self._dispatcher is None:
+            from s3sql.kernels.machine_code import dispatcher
+
+            self._dispatcher = dispatcher(self.function, signature=self.signature)
         return self._dispatcher._numba_type_
 
     def _first_call(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -147,7 +178,50 @@ class Kernel(Generic[P, R]):
         return self._entry(*args, **kwargs)
 
 
-def kernel(signature: Any) -> Callable[[Callable[P, R]], Kernel[P, R]]:
+class Part(Generic[P, R]):
+    """A function that only kernels call; ``function`` is the Python source."""
+
+    def __init__(self, function: Callable[P, R], *, force_inline: bool) -> None:
+        self.function = function
+        self.__name__ = function.__name__
+        self.__doc__ = function.__doc__
+        self._force_inline = force_inline
+        self._dispatcher: Any = None
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Refuse: outside a kernel there is no compiled code."""
+        raise TypeError(f"{self.__name__} is a part of kernels and can be called only inside one")
+
+    @property
+    def _numba_type_(self) -> Any:
+        """What numba sees when a kernel names this part."""
+        if self._dispatcher is None:
+            from s3sql.kernels.machine_code import dispatcher
+
+            self._dispatcher = dispatcher(self.function, force_inline=self._force_inline)
+        return self._dispatcher._numba_type_
+
+
+class _Intrinsic:
+    """LLVM code that a kernel may call as a function."""
+
+    def __init__(self, definition: Callable[..., Any]) -> None:
+        self._definition = definition
+        self.__name__ = definition.__name__
+        self.__doc__ = definition.__doc__
+        self._numba: Any = None
+
+    @property
+    def _numba_type_(self) -> Any:
+        """What numba sees when a kernel names the intrinsic."""
+        if self._numba is None:
+            from s3sql.kernels.machine_code import intrinsic_type
+
+            self._numba = intrinsic_type(self._definition)
+        return self._numba
+
+
+def kernel(signature: Signature) -> Callable[[Callable[P, R]], Kernel[P, R]]:
     """Declare an entry point: ``@kernel(INT64(BYTES, INT64))``, result type first."""
 
     def declare(function: Callable[P, R]) -> Kernel[P, R]:
@@ -161,11 +235,14 @@ def inlined(function: Callable[P, R]) -> Callable[P, R]:
 
     LLVM inlines it at every call, so use it for small functions or ones called in few places.
     """
-    part: Callable[P, R] = njit(**_OPTIONS, forceinline=True)(function)
-    return part
+    return Part(function, force_inline=True)
 
 
 def called(function: Callable[P, R]) -> Callable[P, R]:
     """As :func:`inlined`, for large or rarely taken parts: LLVM decides whether to inline."""
-    part: Callable[P, R] = njit(**_OPTIONS)(function)
-    return part
+    return Part(function, force_inline=False)
+
+
+def intrinsic(definition: Callable[..., Any]) -> Any:
+    """Declare LLVM code that kernels call, as ``numba.extending.intrinsic`` does, without importing numba."""
+    return _Intrinsic(definition)

@@ -18,8 +18,9 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
+
+from s3sql.kernels.compile import UINT64, intrinsic
+from s3sql.kernels.signature import numba_types as types
 
 _I1 = ir.IntType(1)
 _I8 = ir.IntType(8)
@@ -246,7 +247,7 @@ def select_bit(typing: Any, mask: Any, number: Any) -> Any:
 
 
 def _select_bit_by_loop(mask: Any, number: Any) -> Any:
-    one = types.uint64(1)
+    one = UINT64(1)
     for _ in range(number):
         mask &= mask - one
     return mask & (~mask + one)

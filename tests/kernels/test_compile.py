@@ -37,9 +37,9 @@ def test_nothing_is_compiled_before_the_first_call():
         return value
 
     assert isinstance(unused, Kernel)
-    assert unused._dispatcher is None
+    assert not unused.ready
     assert unused(3) == 3
-    assert unused._dispatcher is not None
+    assert unused.ready
 
 
 def test_a_kernel_that_captures_variables_is_refused():
