@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 import s3sql
 from s3sql.coded import Coded
 from s3sql.errors import S3SelectError
-from s3sql.exec import logic
+from s3sql.exec import verdicts
 from s3sql.formats import parquet_entries
 from s3sql.formats.parquet import ParquetMorsel
 from s3sql.formats.parquet_entries import Dictionaries
@@ -262,13 +262,13 @@ def test_a_condition_is_judged_once_for_all_morsels_of_a_dictionary() -> None:
         codes: Any = pa.array(np.asarray(values) - 1, pa.int32())
         return pa.DictionaryArray.from_arrays(codes, entries)
 
-    verdicts = logic._verdicts
+    original_judged = verdicts._judged
 
     def noted(*arguments: Any) -> Any:
         judged.append(arguments[1].length)
-        return verdicts(*arguments)
+        return original_judged(*arguments)
 
-    with mock.patch.object(ParquetMorsel, "array", array), mock.patch.object(logic, "_verdicts", noted):
+    with mock.patch.object(ParquetMorsel, "array", array), mock.patch.object(verdicts, "_judged", noted):
         answer = outcome("SELECT COUNT(*) FROM S3Object s WHERE s.v >= 2", file)
     assert answer == b"133333\n"
     # The first morsel is worked on alone, so nobody else can have been at it.
@@ -289,14 +289,14 @@ def test_a_condition_that_makes_much_text_of_every_entry_is_judged_in_pieces() -
     file = parquet({"v": pa.array(texts * 3)}, use_dictionary=False)
     sql = f"SELECT COUNT(*) FROM S3Object s WHERE CHAR_LENGTH(s.v || '{long}') = 200001"
     sizes: list[int] = []
-    verdicts = logic._verdicts
+    original_judged = verdicts._judged
 
     def noted(*arguments: Any) -> Any:
-        found = verdicts(*arguments)
+        found = original_judged(*arguments)
         sizes.append(0 if found is None else arguments[1].length)
         return found
 
-    with dictionaries({}), mock.patch.object(logic, "_verdicts", noted):
+    with dictionaries({}), mock.patch.object(verdicts, "_judged", noted):
         assert outcome(sql, file) == b"30\n"
     assert set(sizes) == {0}
 

@@ -22,6 +22,7 @@ import numpy as np
 from s3sql.errors import S3SelectError
 from s3sql.exec import logic
 from s3sql.exec.membership import Choice, in_choices, in_collection
+from s3sql.exec.verdicts import Evaluate
 from s3sql.formats import json_paths
 from s3sql.formats.batch import Batch
 from s3sql.functions import registry
@@ -330,7 +331,7 @@ def _nullif(node: Call, batch: Batch) -> Column:
 # --- the tables -------------------------------------------------------------------------------------------
 
 
-def _lazy(form: Callable[[Any, Batch, logic.Evaluate], Column]) -> Callable[[Any, Batch], Column]:
+def _lazy(form: Callable[[Any, Batch, Evaluate], Column]) -> Callable[[Any, Batch], Column]:
     return lambda node, batch: form(node, batch, evaluate)
 
 

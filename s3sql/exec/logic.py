@@ -16,113 +16,35 @@ An operand that cannot fail is evaluated for all rows, which is cheaper than gat
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from s3sql.coded import Coded
-from s3sql.errors import S3SelectError
-from s3sql.exec.footprint import Footprint
+from s3sql.exec.verdicts import Evaluate, Truth, Verdicts, truth_of, verdicts
 from s3sql.formats.batch import Batch
-from s3sql.functions.comparison import equals, falses, trues, truth_column
-from s3sql.kernels.coded import look_up
-from s3sql.payloads import Mask, Rows, Text
+from s3sql.functions.comparison import equals, trues, truth_column
+from s3sql.payloads import Mask, Rows
 from s3sql.plan.expr import And, Case, CsvField, Expr, Not, Or, SimpleCase, is_boolean
-from s3sql.types import Column, Kind
-
-#: Evaluates any expression: given by the evaluator, which these forms call back.
-Evaluate: TypeAlias = Callable[[Expr, Batch], Column]
+from s3sql.types import Column
 
 #: Below one in so many rows it pays to gather them rather than to evaluate all.
 _NARROW_SHARE = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """Where a condition is TRUE and where FALSE; elsewhere it is unknown."""
-
-    true: Mask
-    false: Mask
-
-
 def judge(condition: Expr, batch: Batch, evaluate: Evaluate) -> Truth:
     """The truth of a condition in every row; a known value other than a boolean fails its row."""
-    by_entry = batch.by_entry(condition)
-    if by_entry is not None:
-        truth = _truth_by_entry(condition, *by_entry, evaluate)
-        if truth is not None:
-            return truth
+    of_entries = verdicts(condition, batch, evaluate)
+    if of_entries is not None:
+        return of_entries.truth()
     fewer = batch.by_value(condition)
     if fewer is None:
-        return _truth(condition, evaluate(condition, batch), batch)
+        return truth_of(condition, evaluate(condition, batch), batch)
     rows, row_of = fewer
     batch = batch.take(rows)
-    truth = _truth(condition, evaluate(condition, batch), batch)
+    truth = truth_of(condition, evaluate(condition, batch), batch)
     true = truth.true[row_of]
     return Truth(true, truth.false[row_of] if (truth.true == truth.false).any() else ~true)
-
-
-#: Bits of what is kept for each entry of a dictionary.
-_TRUE, _FALSE = 1, 2
-
-
-def _truth_by_entry(condition: Expr, coded: Coded, entries: Batch, evaluate: Evaluate) -> Truth | None:
-    """The truth that the condition has for each entry, looked up; None if it fails for one or is too much.
-
-    The entries are judged once for all morsels that have them.
-    """
-    table = coded.entries.once(id(condition), lambda: _verdicts(condition, entries, evaluate))
-    if table is None:
-        return None
-    verdicts, known_decided = table
-    decided = known_decided and not (coded.nulls and verdicts[-1] == 0)
-    true = np.empty(len(coded), np.bool_)
-    look_up(verdicts, _TRUE, coded.codes, true)
-    if decided:
-        return Truth(true, ~true)
-    false = np.empty(len(coded), np.bool_)
-    look_up(verdicts, _FALSE, coded.codes, false)
-    return Truth(true, false)
-
-
-def _verdicts(condition: Expr, entries: Batch, evaluate: Evaluate) -> tuple[NDArray[np.uint8], bool] | None:
-    """What the condition is for each entry, and whether it is TRUE or FALSE for all but perhaps NULL.
-
-    None if it fails.
-    """
-    texts = entries.field(0).parts.get(Kind.STRING)
-    size = int((texts.ends - texts.starts).sum(dtype=np.int64)) if isinstance(texts, Text) else 0
-    if not Footprint.of((condition,)).fits(entries.length, size):
-        # Rows are judged in pieces, of which none makes more text than there may be at once.
-        return None
-    truth = _truth(condition, evaluate(condition, entries), entries)
-    if entries.failure.row is not None:
-        return None
-    verdicts = truth.true * np.uint8(_TRUE) + truth.false * np.uint8(_FALSE)
-    return verdicts, bool(verdicts[:-1].all())
-
-
-def _truth(condition: Expr, column: Column, batch: Batch) -> Truth:
-    if column.kind == Kind.BOOL:
-        true = column.array(Kind.BOOL)
-        return Truth(true, ~true)
-    wrong = column.known() & ~column.mask(Kind.BOOL)
-    if wrong.any():
-        found = Kind(int(column.tag_array()[int(np.argmax(wrong))]))
-        batch.fail(wrong, _not_boolean(found, condition))
-    return Truth(trues(column), falses(column))
-
-
-def _not_boolean(found: Kind, condition: Expr) -> S3SelectError:
-    return S3SelectError(
-        "ExternalEvalException",
-        "The query cannot be evaluated. Please check the query and file and try again. "
-        f"Found a condition of type {found.name}: it must be a boolean, such as a comparison.",
-        position=condition.position,
-    )
 
 
 def evaluate_and(node: And, batch: Batch, evaluate: Evaluate) -> Column:
@@ -162,7 +84,7 @@ def _cannot_fail(condition: Expr) -> bool:
 
 def evaluate_not(node: Not, operand: Column, batch: Batch) -> Column:
     """TRUE for FALSE and the other way round, NULL for unknown; *operand* is the value of its operand."""
-    truth = _truth(node.operand, operand, batch)
+    truth = truth_of(node.operand, operand, batch)
     return truth_column(truth.false, truth.true | truth.false)
 
 
@@ -172,11 +94,29 @@ def filter_batch(conjuncts: tuple[Expr, ...], batch: Batch, evaluate: Evaluate) 
     Once a row has failed, the rows from it on are left out: the query ends there.
     """
     selection = _Selection(batch, evaluate)
-    for conjunct in conjuncts:
-        selection.keep_true_rows()
-        for operand in conjunct.operands if isinstance(conjunct, And) else (conjunct,):
-            selection.judge(operand)
+    operands = [
+        _Operand(part, begins=part is parts[0], ends=part is parts[-1])
+        for conjunct in conjuncts
+        for parts in [conjunct.operands if isinstance(conjunct, And) else (conjunct,)]
+        for part in parts
+    ]
+    place = 0
+    while place < len(operands):
+        if operands[place].begins:
+            selection.keep_true_rows()
+        judged = selection.look_up(operands[place:])
+        if not judged:
+            selection.judge(operands[place].condition)
+        place += max(judged, 1)
     return selection.finish()
+
+
+class _Operand(NamedTuple):
+    """A conjunct of a filter, or an operand of one: its first one ``begins`` it, its last ``ends`` it."""
+
+    condition: Expr
+    begins: bool
+    ends: bool
 
 
 class _Selection:
@@ -190,24 +130,62 @@ class _Selection:
         self._evaluate = evaluate
         self._batch = batch
         self._true = np.ones(batch.length, np.bool_)
+        # The same array if no row is to be judged that is not TRUE so far.
         self._undecided = self._true
 
     def keep_true_rows(self) -> None:
         """A new conjunct begins: only rows that are TRUE so far are judged by it."""
         self._undecided = self._true
 
+    def look_up(self, operands: Sequence[_Operand]) -> int:
+        """Keep the rows in which the next operands are TRUE, if their verdicts are known of entries.
+
+        How many operands were judged, none if the first has to be judged otherwise. These cannot fail. What
+        is dropped is FALSE, or unknown to the last operand of its conjunct, so that nothing else asks for it.
+        """
+        if self._undecided is not self._true or not self._batch.length:
+            return 0
+        if np.count_nonzero(self._true) * _NARROW_SHARE < self._batch.length:
+            self._narrow()
+        found: Verdicts | None = None
+        judged = 0
+        for operand in operands:
+            next_ = verdicts(operand.condition, self._batch, self._evaluate)
+            if next_ is None or not (operand.ends or next_.decided):
+                break
+            both = next_ if found is None else found.beside(next_)
+            if both is None:
+                break
+            found, judged = both, judged + 1
+        if found is not None:
+            rows = found.true_rows()
+            kept = rows[self._true[rows]] if len(rows) and not self._true.all() else rows
+            self._take(kept)
+        return judged
+
     def judge(self, operand: Expr) -> None:
         """Judge an operand for the rows that are undecided."""
         count = np.count_nonzero(self._undecided)
         length = self._batch.length
         if count < length and (not _cannot_fail(operand) or count * _NARROW_SHARE < length):
-            rows = np.flatnonzero(self._undecided)
-            self._batch = self._batch.take(rows)
-            self._true = self._true[rows]
-            self._undecided = np.ones(count, np.bool_)
+            self._narrow()
         truth = judge(operand, self._batch, self._evaluate)
         self._true = self._true & truth.true
         self._undecided = self._undecided & ~truth.false
+
+    def _narrow(self) -> None:
+        """Drop the rows that need not be judged."""
+        rows = np.flatnonzero(self._undecided)
+        true = self._true[rows]
+        self._take(rows)
+        if not true.all():
+            self._true = true
+
+    def _take(self, rows: Rows) -> None:
+        """Go on with these rows, all of them TRUE and to be judged."""
+        if len(rows) < self._batch.length:
+            self._batch = self._batch.take(rows)
+        self._true = self._undecided = np.ones(len(rows), np.bool_)
 
     def finish(self) -> Batch:
         """The rows for which everything was TRUE, before the first failing one."""

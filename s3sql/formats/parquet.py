@@ -146,7 +146,8 @@ class ParquetBatch(Batch):
 
     def take(self, rows: Rows) -> ParquetBatch:
         """The same morsel under a narrower selection."""
-        return ParquetBatch(self.morsel, self._known, self.rows[rows], self.failure)
+        numbers = rows if self.length == self.morsel.rows else self.rows[rows]
+        return ParquetBatch(self.morsel, self._known, numbers, self.failure)
 
     def by_entry(self, condition: Expr) -> tuple[Coded, Batch] | None:
         """The rows as numbers of the entries of the column that *condition* reads, and these as rows."""

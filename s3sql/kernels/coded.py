@@ -12,6 +12,7 @@ from s3sql.kernels.compile import (
     BOOLS_OUT,
     INT32S,
     INT64,
+    INT64S_OUT,
     UINT8,
     UINT8S,
     VOID,
@@ -37,3 +38,14 @@ def look_up(table: Any, bit: Any, codes: Any, found: Any) -> None:
     """Whether *bit* is set in what *table* has for each row's entry."""
     for row in range(codes.size):
         put(found, row, (at(table, INT64(at(codes, row))) & bit) != 0)
+
+
+@kernel(INT64(UINT8S, UINT8, INT32S, INT64S_OUT))
+def select_rows(table: Any, bit: Any, codes: Any, rows: Any) -> Any:
+    """The rows for whose entry *bit* is set in *table*; how many there are. *rows* has room for all."""
+    count = INT64(0)
+    for row in range(codes.size):
+        # Whether a row is kept cannot be predicted: each is written, and the next one over it if it is not.
+        put(rows, count, INT64(row))
+        count += INT64((at(table, INT64(at(codes, row))) & bit) != 0)
+    return count
