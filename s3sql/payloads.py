@@ -30,6 +30,15 @@ def repeated(one: NDArray[Any], length: int) -> NDArray[Any]:
     return array
 
 
+_first_rows: Rows = np.arange(1 << 16)
+_first_rows.flags.writeable = False
+
+
+def all_rows(count: int) -> Rows:
+    """The numbers of *count* rows, to be read only: those of most morsels are written but once."""
+    return _first_rows[:count] if count <= len(_first_rows) else np.arange(count)
+
+
 def _taken(array: NDArray[Any], rows: Rows) -> NDArray[Any]:
     """The values of the given rows; of an array of one value repeated, that value again."""
     if array.strides == (0,) and len(array):

@@ -148,6 +148,10 @@ CONDITIONS = [
     "-s.i < 0",
     "s.i",
     "s.t > 5",
+    # What is unknown to one operand of AND asks the others all the same, and these fail.
+    "s.k > 0 AND CAST(s.t AS INT) > 0 AND s.k > 0",
+    "s.i > 0 AND s.i < 9 AND s.i <> 1 AND 10 / s.k > 2 AND s.i > 0",
+    "(s.b AND s.k > 0 AND s.k < 4 AND s.t || '' = s.t) AND s.b AND 9 / (s.i - 1) < 0",
 ]
 
 OUTPUTS = [

@@ -94,12 +94,7 @@ def filter_batch(conjuncts: tuple[Expr, ...], batch: Batch, evaluate: Evaluate) 
     Once a row has failed, the rows from it on are left out: the query ends there.
     """
     selection = _Selection(batch, evaluate)
-    operands = [
-        _Operand(part, begins=part is parts[0], ends=part is parts[-1])
-        for conjunct in conjuncts
-        for parts in [conjunct.operands if isinstance(conjunct, And) else (conjunct,)]
-        for part in parts
-    ]
+    operands = [operand for conjunct in conjuncts for operand in _operands(conjunct)]
     place = 0
     while place < len(operands):
         if operands[place].begins:
@@ -119,6 +114,12 @@ class _Operand(NamedTuple):
     ends: bool
 
 
+def _operands(conjunct: Expr) -> list[_Operand]:
+    parts = conjunct.operands if isinstance(conjunct, And) else (conjunct,)
+    last = len(parts) - 1
+    return [_Operand(part, begins=place == 0, ends=place == last) for place, part in enumerate(parts)]
+
+
 class _Selection:
     """The rows of a filter: those still to be judged by the conjunct at hand, and which of them are TRUE.
 
@@ -129,9 +130,9 @@ class _Selection:
     def __init__(self, batch: Batch, evaluate: Evaluate) -> None:
         self._evaluate = evaluate
         self._batch = batch
-        self._true = np.ones(batch.length, np.bool_)
-        # The same array if no row is to be judged that is not TRUE so far.
-        self._undecided = self._true
+        # None stands for all rows. Both are the same if no row is to be judged that is not TRUE so far.
+        self._true: Mask | None = None
+        self._undecided: Mask | None = None
 
     def keep_true_rows(self) -> None:
         """A new conjunct begins: only rows that are TRUE so far are judged by it."""
@@ -140,58 +141,66 @@ class _Selection:
     def look_up(self, operands: Sequence[_Operand]) -> int:
         """Keep the rows in which the next operands are TRUE, if their verdicts are known of entries.
 
-        How many operands were judged, none if the first has to be judged otherwise. These cannot fail. What
-        is dropped is FALSE, or unknown to the last operand of its conjunct, so that nothing else asks for it.
+        How many operands were judged, none if the first has to be judged otherwise. They read one column and
+        cannot fail. What is dropped is FALSE, or unknown to the last operand of its conjunct, so that nothing
+        else asks for it.
         """
-        if self._undecided is not self._true or not self._batch.length:
+        column = self._batch.column_of(operands[0].condition)
+        if column is None or self._undecided is not self._true or not self._batch.length:
             return 0
-        if np.count_nonzero(self._true) * _NARROW_SHARE < self._batch.length:
+        if self._count() * _NARROW_SHARE < self._batch.length:
             self._narrow()
         found: Verdicts | None = None
         judged = 0
         for operand in operands:
+            if self._batch.column_of(operand.condition) != column:
+                break
             next_ = verdicts(operand.condition, self._batch, self._evaluate)
             if next_ is None or not (operand.ends or next_.decided):
                 break
-            both = next_ if found is None else found.beside(next_)
-            if both is None:
-                break
-            found, judged = both, judged + 1
+            found = next_ if found is None else found.beside(next_)
+            judged += 1
         if found is not None:
             rows = found.true_rows()
-            kept = rows[self._true[rows]] if len(rows) and not self._true.all() else rows
-            self._take(kept)
+            self._take(rows if self._true is None else rows[self._true[rows]])
         return judged
 
     def judge(self, operand: Expr) -> None:
         """Judge an operand for the rows that are undecided."""
-        count = np.count_nonzero(self._undecided)
-        length = self._batch.length
+        count, length = self._count(), self._batch.length
         if count < length and (not _cannot_fail(operand) or count * _NARROW_SHARE < length):
             self._narrow()
         truth = judge(operand, self._batch, self._evaluate)
-        self._true = self._true & truth.true
-        self._undecided = self._undecided & ~truth.false
+        self._true = truth.true if self._true is None else self._true & truth.true
+        self._undecided = ~truth.false if self._undecided is None else self._undecided & ~truth.false
+
+    def _count(self) -> int:
+        """How many rows are undecided."""
+        return self._batch.length if self._undecided is None else int(np.count_nonzero(self._undecided))
 
     def _narrow(self) -> None:
         """Drop the rows that need not be judged."""
+        if self._undecided is None:
+            return
         rows = np.flatnonzero(self._undecided)
-        true = self._true[rows]
+        true = None if self._true is None else self._true[rows]
         self._take(rows)
-        if not true.all():
+        if true is not None and not true.all():
             self._true = true
 
     def _take(self, rows: Rows) -> None:
         """Go on with these rows, all of them TRUE and to be judged."""
         if len(rows) < self._batch.length:
             self._batch = self._batch.take(rows)
-        self._true = self._undecided = np.ones(len(rows), np.bool_)
+        self._true = self._undecided = None
 
     def finish(self) -> Batch:
         """The rows for which everything was TRUE, before the first failing one."""
-        failed = self._batch.failure.row
-        kept = self._true if failed is None else self._true & (self._batch.rows < failed)
-        return self._batch if kept.all() else self._batch.take(np.flatnonzero(kept))
+        failed, kept = self._batch.failure.row, self._true
+        if failed is not None:
+            before = self._batch.rows < failed
+            kept = before if kept is None else kept & before
+        return self._batch if kept is None or kept.all() else self._batch.take(np.flatnonzero(kept))
 
 
 def evaluate_case(node: Case, batch: Batch, evaluate: Evaluate) -> Column:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from s3sql.coded import Coded
 from s3sql.errors import S3SelectError
 from s3sql.exec.footprint import Footprint
+from s3sql.exec.workers import scratch
 from s3sql.formats.batch import Batch
 from s3sql.functions.comparison import falses, trues
 from s3sql.kernels.coded import look_up, select_rows
@@ -85,13 +86,12 @@ class Verdicts:
 
     def true_rows(self) -> Rows:
         """The rows in which the condition is TRUE, ascending."""
-        rows = np.empty(len(self.coded), np.intp)
-        return rows[: select_rows(self.table, _TRUE, self.coded.codes, rows)]
+        # They are few as a rule, and to touch memory for all would cost more than to copy them.
+        rows = scratch().array("true rows", np.intp, len(self.coded))
+        return rows[: select_rows(self.table, _TRUE, self.coded.codes, rows)].copy()
 
-    def beside(self, other: Verdicts) -> Verdicts | None:
-        """TRUE where both are, if they are about the same column."""
-        if other.coded.entries is not self.coded.entries:
-            return None
+    def beside(self, other: Verdicts) -> Verdicts:
+        """TRUE where both are; of the same rows of the same column."""
         return Verdicts(self.coded, self.table & other.table & np.uint8(_TRUE), decided=False)
 
 

@@ -64,6 +64,10 @@ class Batch(ABC):
     def path(self, steps: tuple[Step, ...]) -> Column:
         """JSON: the value at the path from each row; an ambiguous name fails its row."""
 
+    def column_of(self, condition: Expr) -> int | None:
+        """The number of the only column that *condition* reads, where :meth:`by_entry` may give something."""
+        return None
+
     def by_entry(self, condition: Expr) -> tuple[Coded, Batch] | None:
         """The rows as numbers of the entries of the only column that *condition* reads, and these as rows.
 

@@ -32,11 +32,11 @@ from s3sql.formats.parquet_arrays import (
 from s3sql.formats.parquet_columns import column_of
 from s3sql.formats.parquet_decoding import LateColumns
 from s3sql.formats.parquet_distinct import ConditionsOfOneColumn, first_of_each
-from s3sql.formats.parquet_entries import Dictionaries, EntryBatch
+from s3sql.formats.parquet_entries import Dictionaries, EntryBatch, taken
 from s3sql.formats.scratch import Scratch
 from s3sql.functions.registry import Fail
 from s3sql.limits import MAX_RECORD_BYTES
-from s3sql.payloads import Int64s, Mask, Rows
+from s3sql.payloads import Int64s, Mask, Rows, all_rows
 from s3sql.plan.expr import Expr, Step
 from s3sql.plan.logical import Plan
 from s3sql.plan.schema import ParquetColumn, ParquetSchema
@@ -118,7 +118,7 @@ class ParquetReading:
 
     def rows(self, morsel: ParquetMorsel, scratch: Scratch) -> MorselRows:
         """The rows of the morsel."""
-        batch = ParquetBatch(morsel, self._known, np.arange(morsel.rows), FirstFailure())
+        batch = ParquetBatch(morsel, self._known, all_rows(morsel.rows), FirstFailure())
         return ParquetRows(batch, morsel.length, lambda: _spread(morsel.rows, morsel.length))
 
     def lasting(self, morsel: ParquetMorsel) -> ParquetMorsel:
@@ -149,6 +149,10 @@ class ParquetBatch(Batch):
         numbers = rows if self.length == self.morsel.rows else self.rows[rows]
         return ParquetBatch(self.morsel, self._known, numbers, self.failure)
 
+    def column_of(self, condition: Expr) -> int | None:
+        """The number of the only column that *condition* reads, if it is an operand of the filter."""
+        return self._known.conditions.column(condition)
+
     def by_entry(self, condition: Expr) -> tuple[Coded, Batch] | None:
         """The rows as numbers of the entries of the column that *condition* reads, and these as rows."""
         number = self._known.conditions.column(condition)
@@ -167,7 +171,7 @@ class ParquetBatch(Batch):
             column, values = self._known.schema.columns[number], self.morsel.array(number)
             held[number] = self._known.dictionaries.coded(number, column, values)
         coded = held[number]
-        return coded if coded is None or self.length == self.morsel.rows else coded.take(self.rows)
+        return coded if coded is None or self.length == self.morsel.rows else taken(coded, self.rows)
 
     def field(self, number: int) -> Column:
         """The values of top-level column *number*; one that is too long, or no SQL value, fails its row."""

@@ -105,13 +105,24 @@ def known(values: pa.Array[Any]) -> Mask:
     return found
 
 
+#: numpy's own types of these many bytes, which it takes several times as fast as others.
+_OF_WIDTH: dict[int, Any] = {
+    1: np.dtype("i1"),
+    2: np.dtype("i2"),
+    4: np.dtype("i4"),
+    8: np.dtype("i8"),
+    16: np.dtype("c16"),
+}
+
+
 def take_rows(values: pa.Array[Any], rows: Rows) -> Any:
     """The values of the given rows. Arrow's own way costs more than the values do where these are few."""
     type_ = values.type
     fixed = pa.types.is_primitive(type_) or pa.types.is_decimal(type_)
     if not fixed or pa.types.is_boolean(type_) or values.null_count or not len(rows):
         return values.take(pa.array(rows, pa.int64()))
-    taken = fixed_width(values, np.dtype((np.void, type_.bit_width // 8)))[rows]
+    width = type_.bit_width // 8
+    taken = fixed_width(values, _OF_WIDTH.get(width, np.dtype((np.void, width))))[rows]
     return pa.Array.from_buffers(type_, len(rows), [None, pa.py_buffer(taken.view(np.uint8).data)])
 
 

@@ -20,7 +20,7 @@ from s3sql.errors import S3SelectError
 from s3sql.formats.batch import Batch, FirstFailure
 from s3sql.formats.parquet_arrays import fixed_width, is_text, known, longest_text, storage
 from s3sql.formats.parquet_columns import column_of
-from s3sql.kernels.coded import code_bounds
+from s3sql.kernels.coded import codes_within, take_codes
 from s3sql.limits import MAX_RECORD_BYTES
 from s3sql.payloads import Int32s, Mask, Rows
 from s3sql.plan.expr import Step
@@ -108,7 +108,14 @@ def _coded(values: Any, entries: Entries) -> Coded | None:
     nulls = values.null_count > 0
     if nulls:
         codes = np.where(known(values), codes, np.int32(last))
-    return Coded(entries, codes, nulls) if code_bounds(codes, last if nulls else last - 1) else None
+    return Coded(entries, codes, nulls) if codes_within(codes, last if nulls else last - 1) else None
+
+
+def taken(coded: Coded, rows: Rows) -> Coded:
+    """Those of the given rows, as :meth:`~s3sql.coded.Coded.take`, in less time."""
+    codes = np.empty(len(rows), np.int32)
+    take_codes(coded.codes, rows, codes)
+    return Coded(coded.entries, codes, coded.nulls)
 
 
 class EntryBatch(Batch):

@@ -10,8 +10,11 @@ from typing import Any
 from s3sql.kernels.compile import (
     BOOL,
     BOOLS_OUT,
+    INT32,
     INT32S,
+    INT32S_OUT,
     INT64,
+    INT64S,
     INT64S_OUT,
     UINT8,
     UINT8S,
@@ -21,16 +24,22 @@ from s3sql.kernels.compile import (
 from s3sql.kernels.simd import at, put
 
 
-@kernel(BOOL(INT32S, INT64))
-def code_bounds(codes: Any, last: Any) -> Any:
+@kernel(BOOL(INT32S, INT32))
+def codes_within(codes: Any, last: Any) -> Any:
     """Whether every code is one of 0 to *last*."""
-    least = INT64(0)
-    greatest = INT64(0)
+    # Only the sign counts: of a code that is negative itself the difference may be anything.
+    signs = INT32(0)
     for row in range(codes.size):
-        code = INT64(at(codes, row))
-        least = min(least, code)
-        greatest = max(greatest, code)
-    return least >= 0 and greatest <= last
+        code = at(codes, row)
+        signs |= code | INT32(last - code)
+    return signs >= 0
+
+
+@kernel(VOID(INT32S, INT64S, INT32S_OUT))
+def take_codes(codes: Any, rows: Any, taken: Any) -> None:
+    """The codes of the given rows."""
+    for place in range(rows.size):
+        put(taken, place, at(codes, at(rows, place)))
 
 
 @kernel(VOID(UINT8S, UINT8, INT32S, BOOLS_OUT))

@@ -20,6 +20,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from s3sql.kernels.compile import (
     BYTES_OUT,
     FLOAT64S,
@@ -47,6 +49,9 @@ _ZEROS = int.from_bytes(b"00000000", "little")
 _ZERO_POINT = int.from_bytes(b"0.000000", "little")
 _NAN = int.from_bytes(b"NaN", "little")
 _INFINITY = int.from_bytes(b"Infinity", "little")
+#: Digits behind the point with which every decimal is written without an exponent.
+_PLAIN_SCALE = 6
+_POWERS_OF_TEN = np.array([10**power for power in range(_PLAIN_SCALE + 1)], np.uint64)
 _MAGNITUDE = (1 << 63) - 1
 _TEN_TO_16 = 10**16
 _TEN_TO_8 = 10**8
@@ -94,6 +99,22 @@ def _write_leading(out: Any, position: Any, number: Any) -> Any:
 
 
 @inlined
+def _write_fixed(out: Any, position: Any, number: Any, scale: Any) -> Any:
+    """Write a number with *scale* digits behind the point, 1 to 6, and one digit before it at least."""
+    # To divide by a constant takes a fraction of the time, and most amounts have two digits.
+    power = UINT64(100)
+    whole = number // UINT64(100)
+    if scale != 2:
+        power = UINT64(_POWERS_OF_TEN[scale])
+        whole = number // power
+    position = _write_digits(out, position, whole)
+    put(out, position, 46)
+    characters = eight_characters(number - whole * power) | UINT64(_ZEROS)
+    store64(out, position + 1, characters >> UINT64(64 - 8 * scale))
+    return position + 1 + scale
+
+
+@inlined
 def _insert_point(out: Any, point: Any) -> Any:
     """Make room at *point*, with at most 32 digits behind it, and write the point there."""
     copy32(out, point + 1, out, point)
@@ -130,6 +151,10 @@ def format_decimals(mantissas: Any, scales: Any, out: Any, starts: Any, ends: An
         put(out, position, 45)
         magnitude = UINT64(0) - UINT64(value) if negative else UINT64(value)
         first = position + INT64(negative)
+        if 1 <= scale <= _PLAIN_SCALE:
+            position = _write_fixed(out, first, magnitude, scale)
+            put(ends, row, position)
+            continue
         position = _write_digits(out, first, magnitude)
         count = position - first
         if scale > 0 and count > scale:

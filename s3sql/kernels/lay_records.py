@@ -50,6 +50,16 @@ def coded_size(table: Any, codes: Any) -> Any:
     return size
 
 
+@kernel(VOID(INT32S, INT32S, INT64, INT64S_OUT))
+def add_sizes(starts: Any, ends: Any, rows: Any, sizes: Any) -> None:
+    """Add to ``sizes[i]`` the bytes of the slices of rows ``i * rows`` to ``(i + 1) * rows``."""
+    for part in range(sizes.size):
+        size = INT64(0)
+        for row in range(part * rows, min((part + 1) * rows, starts.size)):
+            size += INT64(at(ends, row)) - INT64(at(starts, row))
+        put(sizes, part, at(sizes, part) + size)
+
+
 @kernel(INT64(BYTES, INT32S, INT32S, INT64, BYTES_OUT, INT64S_OUT))
 def copy_fields(buffer: Any, starts: Any, ends: Any, target: Any, out: Any, words: Any) -> Any:
     """Copy slices to *out* from *target* on, and their words; the place behind the last."""

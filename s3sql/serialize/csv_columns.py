@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from s3sql.buffers import PADDING, Bytes, PaddedBuffer
-from s3sql.kernels.lay_records import coded_size, coded_words, copy_fields, lay_records
+from s3sql.kernels.lay_records import add_sizes, coded_size, coded_words, copy_fields, lay_records
 from s3sql.payloads import Int32s, Int64s, Text
 from s3sql.serialize.base import Records
 
@@ -62,11 +62,15 @@ Fields: TypeAlias = CodedFields | Text
 
 def laid(columns: Sequence[Fields], length: int, field: PaddedBuffer, record: PaddedBuffer) -> Records:
     """The records of *length* rows of one column or more, with these delimiters of fields and records."""
-    room = length * ((len(columns) - 1) * len(field) + len(record))
-    room += sum(fields.room() if isinstance(fields, CodedFields) else _size(fields) for fields in columns)
+    sizes = np.zeros(-(-length // _ROWS), np.int64)
+    for fields in columns:
+        if isinstance(fields, Text):
+            add_sizes(fields.starts, fields.ends, _ROWS, sizes)
+    room = length * ((len(columns) - 1) * len(field) + len(record)) + int(sizes.sum())
+    room += sum(fields.room() for fields in columns if isinstance(fields, CodedFields))
     out = np.empty(room + PADDING, np.uint8)
     ends: Int64s = np.empty(length, np.int64)
-    buffer, bases, begin = _with_tables(columns, length)
+    buffer, bases, begin = _with_tables(columns, int(sizes.max(initial=0)))
     rows = max(1, min(length, _ROWS))
     words: Int64s = np.empty((len(columns), rows + _APART), np.int64)
     delimiters = (field.array, len(field), record.array, len(record))
@@ -93,21 +97,17 @@ def laid(columns: Sequence[Fields], length: int, field: PaddedBuffer, record: Pa
     return Records(out[:written], ends)
 
 
-def _with_tables(columns: Sequence[Fields], length: int) -> tuple[Bytes, list[int], int]:
-    """A buffer that begins with all tables and has room for the texts of the rows that are laid at a time.
+def _with_tables(columns: Sequence[Fields], room: int) -> tuple[Bytes, list[int], int]:
+    """A buffer that begins with all tables and has *room* for the texts of the rows that are laid at a time.
 
     Beside it, where the table of each column stands, and where the texts may begin.
     """
-    sizes = np.zeros(-(-length // _ROWS), np.int64)
     bases: list[int] = []
     begin = 0
     for fields in columns:
         bases.append(begin)
-        if isinstance(fields, CodedFields):
-            begin += fields.table.contents.size
-        elif length:
-            sizes += np.add.reduceat(fields.ends - fields.starts, np.arange(0, length, _ROWS), dtype=np.int64)
-    buffer = np.empty(begin + int(sizes.max(initial=0)) + PADDING, np.uint8)
+        begin += fields.table.contents.size if isinstance(fields, CodedFields) else 0
+    buffer = np.empty(begin + room + PADDING, np.uint8)
     for fields, base in zip(columns, bases, strict=True):
         if isinstance(fields, CodedFields):
             buffer[base : base + fields.table.contents.size] = fields.table.contents
