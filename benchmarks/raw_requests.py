@@ -1,7 +1,7 @@
 """Queries as raw HTTP, so that what is measured is the server and not a client.
 
-In: a boto3 client of an endpoint and a query.  Out: the bytes of its signed request, to be sent as often as is
-wanted (a signature holds for a quarter of an hour); connections that send them and read the answers; and a
+In: a boto3 client of an endpoint and a query.  Out: the bytes of its signed request, to be sent as often as
+is wanted (a signature holds for a quarter of an hour); connections that send them and read the answers; and a
 sender of recorded answers, which is as fast as any server can be.
 """
 

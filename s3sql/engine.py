@@ -269,8 +269,10 @@ def _bound(request: SelectRequest, opening: Opening) -> Plan:
 class Answer:
     """The answer to one request, its first part already evaluated."""
 
-    def __init__(self, chunks: Generator[Chunk | None, None, None]) -> None:
+    def __init__(self, chunks: Generator[Chunk | None, None, None], *, complete: bool = False) -> None:
+        """``complete``: everything has been evaluated, and nothing of the object is read any more."""
         self._chunks = chunks
+        self.complete = complete
 
     def chunks(self) -> Generator[Chunk | None, None, None]:
         """The output records; closing the generator ends the query."""
@@ -298,17 +300,19 @@ def start(query: Query) -> Answer:
     steps = query.records()
     held: list[Step[Records] | None] = []
     deadline = time.monotonic() + BEFORE_STREAM_SECONDS
+    complete = True
     try:
         for step in steps:
             if step is not None and step.error is not None and step.error_at < BEFORE_STREAM_BYTES:
                 raise step.error
             held.append(step)
             if (step is not None and step.processed >= BEFORE_STREAM_BYTES) or time.monotonic() >= deadline:
+                complete = False
                 break
     except BaseException:
         steps.close()
         raise
-    return Answer(_chunks(held, steps))
+    return Answer(_chunks(held, steps), complete=complete)
 
 
 def _chunks(

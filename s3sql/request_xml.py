@@ -15,6 +15,7 @@ Rules, from the AWS S3 API Reference, "SelectObjectContent", and from what clien
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, cast
@@ -79,6 +80,10 @@ MEMBERS: Final[Schema] = {
 }
 
 _ADVICE: Final = " (An empty FieldDelimiter stands for U+0000.)"
+
+#: Bodies of up to so many bytes are remembered.
+_SMALL_BYTES: Final = 4 << 10
+
 _DOCUMENT: Final = Document(ROOTS, MEMBERS, max_bytes=MAX_BODY_BYTES, advice=_ADVICE)
 
 
@@ -92,7 +97,15 @@ def parse_request(body: bytes) -> SelectRequest:
     """
     if not body:
         raise S3SelectError("EmptyRequestBody", "The request body is empty; it must be an XML document.")
+    return _parsed_small(bytes(body)) if len(body) <= _SMALL_BYTES else _parsed(body)
+
+
+def _parsed(body: bytes) -> SelectRequest:
     return request_of(read_document(body, _DOCUMENT))
+
+
+#: The same request comes again and again, for one object after the other or one range of it after the other.
+_parsed_small: Final = functools.lru_cache(maxsize=256)(_parsed)
 
 
 def request_of(root: Element, dialect: Dialect = S3_SELECT) -> SelectRequest:

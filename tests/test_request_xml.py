@@ -364,3 +364,14 @@ def test_members_that_cannot_be_rendered(request_members: dict[str, Any], code: 
     with pytest.raises(S3SelectError) as caught:
         render_request(request_members)
     assert (caught.value.code, part in caught.value.message) == (code, True), caught.value.message
+
+
+def test_a_body_that_comes_again_is_the_same_request_and_the_same_refusal() -> None:
+    xml = render_request(members())
+    assert parse_request(xml) == parse_request(bytes(bytearray(xml)))
+    assert parse_request(xml) != parse_request(render_request(members(Expression="SELECT 1 FROM S3Object")))
+    for _ in range(2):
+        assert refusal(b"<no").code == "MalformedXML"
+    long = render_request(members(Expression=f"SELECT '{'x' * 5000}' FROM S3Object"))
+    assert parse_request(long) == parse_request(long)
+    assert parse_request(long).expression != parse_request(xml).expression

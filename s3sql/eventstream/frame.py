@@ -1,6 +1,6 @@
 """One message of the event-stream format as bytes.
 
-In: headers and a payload in parts.  Out: one ``bytes``, made with a single copy of the payload::
+In: headers and a payload in parts.  Out: the message in buffers, the payload not copied, or as ``bytes``::
 
     total length T (4) | headers length H (4) | CRC of the 8 bytes before (4)
     headers (H) | payload (T - H - 16) | CRC of everything before (4)
@@ -51,13 +51,18 @@ def encode_headers(headers: Iterable[tuple[str, str]]) -> bytes:
 
 def encode_message(headers: bytes, payload: Sequence[Buffer] = ()) -> bytes:
     """One message with the encoded *headers* and a payload made of parts that follow each other."""
+    return b"".join(message_buffers(headers, payload))
+
+
+def message_buffers(headers: bytes, payload: Sequence[Buffer]) -> tuple[Buffer, ...]:
+    """The same in buffers that follow each other, those of *payload* among them."""
     payload_length = sum(map(len, payload))
     lengths = LENGTHS.pack(OVERHEAD + len(headers) + payload_length, len(headers))
     head = lengths + CHECKSUM.pack(crc32(lengths)) + headers
     checksum = crc32(head)
     for part in payload:
         checksum = crc32(part, checksum)
-    return b"".join((head, *payload, CHECKSUM.pack(checksum)))
+    return (head, *payload, CHECKSUM.pack(checksum))
 
 
 def _cut(value: bytes) -> bytes:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from s3sql.errors import S3SelectError
-from s3sql.eventstream.frame import OVERHEAD, Buffer, encode_headers, encode_message
+from s3sql.eventstream.frame import OVERHEAD, Buffer, encode_headers, encode_message, message_buffers
 from s3sql.limits import MAX_FRAME_BYTES
 
 #: One event in boto3's shape, such as ``{"Records": {"Payload": b"1,2\n"}}``.
@@ -47,6 +47,10 @@ class Records:
     def frame(self) -> bytes:
         """The message for the wire."""
         return encode_message(_RECORDS, self.parts)
+
+    def buffers(self) -> tuple[Buffer, ...]:
+        """The message for the wire in buffers that follow each other; the output bytes are not copied."""
+        return message_buffers(_RECORDS, self.parts)
 
     def event(self) -> Event:
         """The message in boto3's shape."""

@@ -1,8 +1,8 @@
 """The chunks of an answer as a stream of messages, on the wire and in boto3's shapes.
 
 In: an iterator of :class:`Chunk`, with None as a heartbeat whenever nothing was ready for about a
-quarter of a second.  Out: one sequence of messages, as frames (:func:`frames`) or as dictionaries
-(:func:`events`); both come from :func:`messages`, so they cannot differ.
+quarter of a second.  Out: one sequence of messages, as frames (:func:`frames`, :func:`frame_buffers`) or as
+dictionaries (:func:`events`); all come from :func:`messages`, so they cannot differ.
 
 * A Records message holds whole records, as many as fit ``limits.MAX_FRAME_BYTES``; small chunks are put
   together, so that a short query gives exactly Records, Stats and End.  Only a record longer than a frame
@@ -84,6 +84,24 @@ def frames(
 ) -> Generator[bytes, None, None]:
     """The answer as messages for the wire, one ``bytes`` each; the rest as for :func:`messages`."""
     return _started(_rendered(chunks, lambda message: message.frame(), progress, keep_alive, clock))
+
+
+def frame_buffers(
+    chunks: Chunks,
+    *,
+    progress: bool = False,
+    keep_alive: bool = True,
+    clock: Callable[[], float] = time.monotonic,
+) -> Generator[tuple[Buffer, ...], None, None]:
+    """The answer as messages for the wire, each in buffers that follow each other, as :func:`frames` else.
+
+    The output of *chunks* is not copied, so it is held as long as the buffers are.
+    """
+    return _started(_rendered(chunks, _buffers, progress, keep_alive, clock))
+
+
+def _buffers(message: Message) -> tuple[Buffer, ...]:
+    return message.buffers() if isinstance(message, Records) else (message.frame(),)
 
 
 def events(

@@ -35,8 +35,10 @@ from s3sql.server.signatures.hoisted_headers import with_hoisted_headers
 from s3sql.server.signatures.sigv4 import authenticate
 from s3sql.server.streaming import (
     ABORT,
+    WRITE,
     DisconnectedError,
     Message,
+    Outlet,
     Receive,
     Send,
     send_early,
@@ -102,19 +104,6 @@ class _Intake:
             pass
 
 
-class _Outlet:
-    """The sending end of a connection, which counts the bytes of the body."""
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self.sent = 0
-
-    async def __call__(self, message: Message) -> None:
-        """Send *message*."""
-        await self._send(message)
-        self.sent += len(message.get("body", b""))
-
-
 class S3Endpoint:
     """An ASGI application that speaks S3.
 
@@ -148,7 +137,7 @@ class S3Endpoint:
         gone = asyncio.ensure_future(intake.until_gone())
         self._metrics.request_begins()
         status = 0
-        outlet = _Outlet(send)
+        outlet = Outlet(send, _extension(scope, WRITE).get("write"))
         try:
             reply = await unless_gone(self._reply(scope, intake, exchange), gone)
             status = reply.status
@@ -280,9 +269,15 @@ async def _checkpoint(reply: Reply) -> None:
 
 def _abort(scope: Message) -> None:
     """Close the connection at once, if the server lets us: who takes nothing would be waited for."""
-    abort = scope.get("extensions", {}).get(ABORT, {}).get("abort")
+    abort = _extension(scope, ABORT).get("abort")
     if abort is not None:
         abort()
+
+
+def _extension(scope: Message, name: str) -> Message:
+    """What the server gives under *name*; nothing if it does not."""
+    found: Message = scope.get("extensions", {}).get(name, {})
+    return found
 
 
 def _has_body(headers: Headers) -> bool:

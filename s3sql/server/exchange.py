@@ -17,6 +17,7 @@ from typing import ParamSpec, Protocol, TypeAlias, TypeVar
 
 from starlette.datastructures import Headers
 
+from s3sql.eventstream.frame import Buffer
 from s3sql.server.address import Address
 from s3sql.server.settings import Key
 
@@ -98,8 +99,14 @@ class S3Request:
         return self.address.parameters
 
 
-#: A body that is there, one made by a thread, and one that comes from elsewhere.
-ReplyBody: TypeAlias = bytes | Generator[bytes, None, None] | AsyncGenerator[bytes, None]
+#: A piece of a body in buffers that follow each other.
+Buffers: TypeAlias = tuple[Buffer, ...]
+
+#: A body that is there, one made by a thread, and ones that come from elsewhere, piece by piece or as many
+#: pieces at a time as are there.
+ReplyBody: TypeAlias = (
+    bytes | Generator[bytes, None, None] | AsyncGenerator[bytes, None] | AsyncGenerator[list[Buffers], None]
+)
 
 
 @dataclass(slots=True)

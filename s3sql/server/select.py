@@ -13,16 +13,16 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from s3sql import engine
 from s3sql.errors import S3SelectError
 from s3sql.eventstream.messages import Failure
-from s3sql.eventstream.writer import Chunk, frames
+from s3sql.eventstream.writer import Chunk, frame_buffers
 from s3sql.request_xml import MAX_BODY_BYTES, parse_request
-from s3sql.server.exchange import Reply, S3Request, in_thread
+from s3sql.server.exchange import Buffers, Reply, S3Request, in_thread
 from s3sql.server.metrics import Metrics
 from s3sql.server.settings import Limits
 from s3sql.server.streaming import from_thread
@@ -90,7 +90,8 @@ class Selects:
 
         async def ended() -> None:
             try:
-                await in_thread(query.close)
+                if not query.closed:
+                    await in_thread(query.close)
             finally:
                 request.notes.update(query.notes())
                 self._metrics.select_ends(
@@ -108,7 +109,10 @@ class Selects:
             query.failed(error)
             await ended()
             raise
-        pieces = from_thread(messages, self._threads, query.interrupt)
+        if isinstance(messages, list):
+            pieces = _all_at_once(messages)
+        else:
+            pieces = from_thread(messages, self._threads, query.interrupt)
         return Reply(
             200, [("Content-Type", "application/octet-stream")], pieces, parting=_PARTING, ended=ended
         )
@@ -140,6 +144,11 @@ class Selects:
         )
 
 
+async def _all_at_once(pieces: list[Buffers]) -> AsyncGenerator[list[Buffers], None]:
+    """*pieces*, which are there."""
+    yield pieces
+
+
 class _Query:
     """One query, counted while it runs; *seconds*: what it may take, None for no bound."""
 
@@ -153,14 +162,19 @@ class _Query:
         self._sql: str | None = None
         self._outcome = "client gone"
         self._code: str | None = None
-        self._messages: Generator[bytes, None, None] | None = None
+        self._messages: Generator[Buffers, None, None] | None = None
+        #: Whether the object has been given back.
+        self.closed = False
         # Held while the query is started or closed, which different threads may do.
         self._lock = threading.Lock()
 
     def start(
         self, open_object: Callable[[], StoredObject], body: bytes, keep_alive: bool
-    ) -> Generator[bytes, None, None]:
+    ) -> Generator[Buffers, None, None] | list[Buffers]:
         """Open the object and evaluate what comes before the stream; return the stream's messages.
+
+        Of an answer that is complete by then these are all, and the query is closed: no other thread is
+        needed to go on with it.
 
         Raises:
             S3SelectError: whatever is wrong with the request, the query or the object's first mebibyte.
@@ -177,10 +191,15 @@ class _Query:
                 answer = engine.run(request, source)
             except TimeoutError as error:
                 raise self._too_long() from error
-            self._messages = frames(
+            self._messages = frame_buffers(
                 self._counted(answer.chunks()), progress=request.progress, keep_alive=keep_alive
             )
-            return self._messages
+            if not answer.complete:
+                return self._messages
+            messages = list(self._messages)
+            self._source.close()
+            self.closed = True
+            return messages
 
     def interrupt(self) -> None:
         """Let the query end soon, even if its store is silent. Any thread may call it."""
@@ -206,6 +225,7 @@ class _Query:
             finally:
                 if self._source is not None:
                     self._source.close()
+                self.closed = True
 
     def notes(self) -> dict[str, object]:
         """What the access log is told."""

@@ -1,9 +1,9 @@
 """Replies on their way: as fast as the client reads them, and no longer than it stays.
 
 In: a :class:`~s3sql.server.exchange.Reply` and the two ends of an ASGI connection.  Out: messages, one body
-piece each.
+piece each, or several pieces at a time to a server that takes them as they are.
 
-    a thread that scans ──frames, at most four waiting──▶ event loop ──▶ client
+    a thread that scans ──frames, at most eight on the way──▶ event loop ──all that are there──▶ client
     a file              ──the next piece, read while one is sent──▶
 
 A client that stops reading stops the sending, and with it the thread or the file. One that goes away is
@@ -15,11 +15,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, MutableMapping
 from concurrent.futures import Executor
 from typing import Any, TypeAlias, TypeVar
 
-from s3sql.server.exchange import Reply, in_thread, to_the_end
+from s3sql.server.exchange import Buffers, Reply, in_thread, to_the_end
 
 #: The ASGI extension by which our HTTP protocol lets a connection be closed at once.
 ABORT = "s3sql.abort"
@@ -29,10 +30,16 @@ Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
+#: Sends pieces of a body, returns how many bytes they had.
+Write: TypeAlias = Callable[[list[Buffers]], Awaitable[int]]
+
 R = TypeVar("R")
 
-#: Pieces that a thread may be ahead of the client.
-_AHEAD = 4
+#: The ASGI extension by which our HTTP protocol takes many pieces of a body at once, none of them copied.
+WRITE = "s3sql.write"
+
+#: Pieces that a thread may be ahead of the client, those included that are being sent.
+_AHEAD = 8
 
 #: What a client may still send of a body that nobody wants, in bytes and seconds, so that it reads the reply.
 _LINGER_BYTES = 4 << 20
@@ -42,15 +49,43 @@ _LINGER_SECONDS = 2.0
 _PARTING_SECONDS = 1.0
 
 
+class Outlet:
+    """The sending end of a connection, which counts the bytes of the body.
+
+    *write*: takes pieces as :data:`WRITE` does, if the server has that.
+    """
+
+    def __init__(self, send: Send, write: Write | None = None) -> None:
+        self._send = send
+        self._write = write
+        self.sent = 0
+
+    async def __call__(self, message: Message) -> None:
+        """Send *message*."""
+        await self._send(message)
+        self.sent += len(message.get("body", b""))
+
+    async def write(self, pieces: list[Buffers] | bytes) -> None:
+        """Send *pieces* of a body that goes on behind them, or one piece."""
+        if isinstance(pieces, bytes):
+            await self({"type": "http.response.body", "body": pieces, "more_body": True})
+        elif self._write is not None:
+            self.sent += await self._write(pieces)
+        else:
+            for piece in pieces:
+                await self({"type": "http.response.body", "body": b"".join(piece), "more_body": True})
+
+
 async def from_thread(
-    source: Generator[bytes, None, None], executor: Executor, interrupt: Callable[[], None]
-) -> AsyncGenerator[bytes, None]:
-    """The pieces that *source* makes in a thread of *executor*, at most a few ahead.
+    source: Generator[Buffers, None, None], executor: Executor, interrupt: Callable[[], None]
+) -> AsyncGenerator[list[Buffers], None]:
+    """The pieces that *source* makes in a thread of *executor*, a few ahead at most; all that are there.
 
     Ends when the thread has ended: closing calls *interrupt*, at which *source* is to end soon, and waits.
     """
     loop = asyncio.get_running_loop()
-    ready: asyncio.Queue[bytes | None] = asyncio.Queue()
+    ready = asyncio.Event()
+    made: deque[Buffers] = deque()
     room = threading.Semaphore(_AHEAD)
     closed = threading.Event()
 
@@ -60,16 +95,24 @@ async def from_thread(
                 room.acquire()
                 if closed.is_set():
                     return
-                loop.call_soon_threadsafe(ready.put_nowait, piece)
+                made.append(piece)
+                # Whoever takes pieces takes all before waiting for more.
+                if len(made) == 1:
+                    loop.call_soon_threadsafe(ready.set)
         finally:
             source.close()
-            loop.call_soon_threadsafe(ready.put_nowait, None)
 
     producing = loop.run_in_executor(executor, produce)
+    producing.add_done_callback(lambda _: ready.set())
     try:
-        while (piece := await ready.get()) is not None:
-            room.release()
-            yield piece
+        while made or not producing.done():
+            if not made:
+                await ready.wait()
+                ready.clear()
+            pieces = [made.popleft() for _ in range(len(made))]
+            if pieces:
+                yield pieces
+                room.release(len(pieces))
         await producing
     finally:
         closed.set()
@@ -105,7 +148,8 @@ async def send_reply(
         await _within(patience, send(start))
         await _within(patience, send({"type": "http.response.body", "body": sent, "more_body": False}))
         return
-    sending = _send_pieces(_pieces(body), start, send, reply.parting, head=head, patience=patience)
+    outlet = send if isinstance(send, Outlet) else Outlet(send)
+    sending = _send_pieces(_pieces(body), start, outlet, reply.parting, head=head, patience=patience)
     await unless_gone(sending, gone)
 
 
@@ -170,9 +214,9 @@ def _start(reply: Reply, headers: list[tuple[str, str]]) -> Message:
 
 
 async def _send_pieces(
-    pieces: AsyncGenerator[bytes, None],
+    pieces: AsyncGenerator[bytes | list[Buffers], None],
     start: Message,
-    send: Send,
+    send: Outlet,
     parting: bytes,
     *,
     head: bool,
@@ -182,10 +226,8 @@ async def _send_pieces(
         await _within(patience, send(start))
         try:
             if not head:
-                async for piece in pieces:
-                    await _within(
-                        patience, send({"type": "http.response.body", "body": piece, "more_body": True})
-                    )
+                async for ready in pieces:
+                    await _within(patience, send.write(ready))
         except asyncio.CancelledError:
             # The endpoint stops, or the client has gone, which hears nothing then.
             if parting:
@@ -197,13 +239,13 @@ async def _send_pieces(
 
 
 async def _pieces(
-    body: Generator[bytes, None, None] | AsyncGenerator[bytes, None],
-) -> AsyncGenerator[bytes, None]:
+    body: Generator[bytes, None, None] | AsyncGenerator[bytes, None] | AsyncGenerator[list[Buffers], None],
+) -> AsyncGenerator[bytes | list[Buffers], None]:
     """The pieces of a body; of a generator that blocks, the next one is made while one is sent."""
     if isinstance(body, AsyncGenerator):
         try:
-            async for piece in body:
-                yield piece
+            async for ready in body:
+                yield ready
         finally:
             await body.aclose()
         return

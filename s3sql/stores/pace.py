@@ -20,7 +20,7 @@ _BEGIN_BYTES: Final = 1 << 20
 _WORTH_BYTES: Final = 4 << 20
 
 #: The share of its time that a reader waits if the connection is slower than it.
-_SLOW: Final = 0.25
+_SLOW: Final = 0.125
 
 #: Bytes per second from which on one connection is as good as many, each of which takes its processor time.
 _FAST: Final = 250e6

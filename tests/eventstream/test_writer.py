@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from s3sql.errors import S3SelectError
 from s3sql.eventstream.messages import MAX_RECORDS_BYTES, Event
 from s3sql.eventstream.reader import read_events
-from s3sql.eventstream.writer import Chunk, Chunks, events, frames
+from s3sql.eventstream.writer import Chunk, Chunks, events, frame_buffers, frames
 from s3sql.limits import MAX_FRAME_BYTES
 
 
@@ -85,6 +85,19 @@ records = st.one_of(
         lambda n: b"y" * n
     ),
 )
+
+
+@given(st.lists(st.lists(records, max_size=6), max_size=4), st.booleans())
+def test_buffers_are_the_frames_and_hold_the_output_itself(
+    written: list[list[bytes]], progress: bool
+) -> None:
+    chunks = [chunk(*part) for part in written]
+    found = list(frame_buffers(iter(chunks), progress=progress))
+    assert [b"".join(buffers) for buffers in found] == list(frames(iter(chunks), progress=progress))
+    parts = [part for buffers in found for part in buffers if isinstance(part, memoryview)]
+    assert sum(map(len, parts)) == sum(len(record) for part in written for record in part)
+    outputs = [memoryview(made.payload).obj for made in chunks]
+    assert all(any(part.obj is output for output in outputs) for part in parts), "not a copy"
 
 
 @given(st.lists(st.lists(records, max_size=6), max_size=4))

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -292,6 +293,37 @@ def test_too_many_waiting_are_told_to_slow_down(folder: Path) -> None:
         assert (status, b"<Code>SlowDown</Code>" in body) == (503, True)
 
 
+def test_an_answer_that_is_complete_at_once_takes_one_thread(
+    url: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from s3sql.server import select
+
+    streamed = []
+    from_thread = select.from_thread
+
+    def noted(*arguments: Any) -> Any:
+        streamed.append(arguments)
+        return from_thread(*arguments)
+
+    monkeypatch.setattr(select, "from_thread", noted)
+    (folder / "bucket" / "small").write_bytes(b"1,2\n" * 1000)
+    (folder / "bucket" / "large").write_bytes(b"1,2\n" * MIB)
+    for key, rows, expected in [("small", 1000, 0), ("large", MIB, 1)]:
+        status, _, body = answered(url, raw_select(url, xml_body("SELECT * FROM S3Object"), key=key))
+        events = list(read_events(body))
+        assert status == 200
+        assert (
+            b"".join(event["Records"]["Payload"] for event in events if "Records" in event) == b"1,2\n" * rows
+        )
+        assert events[-2]["Stats"]["Details"]["BytesScanned"] == 4 * rows
+        assert len(streamed) == expected
+    descriptors = Path("/proc/self/fd")
+    if descriptors.exists():
+        opened = [os.readlink(each) for each in descriptors.iterdir() if each.is_symlink()]
+        assert not [path for path in opened if path.startswith(str(folder / "bucket"))]
+    assert _no_buffer_is_out()
+
+
 def test_a_query_may_not_take_longer_than_the_endpoint_allows(folder: Path) -> None:
     (folder / "bucket" / "many").write_bytes(b"abcdefg\n" * (8 * MIB))
     asked = members("SELECT COUNT(*) FROM S3Object", Key="many")
@@ -305,13 +337,13 @@ def test_no_cont_for_a_client_that_stumbles_over_it(folder: Path, monkeypatch: p
     seen = []
     from s3sql.server import select
 
-    frames = select.frames
+    frames = select.frame_buffers
 
     def noted(*arguments: Any, keep_alive: bool, **options: Any) -> Any:
         seen.append(keep_alive)
         return frames(*arguments, keep_alive=keep_alive, **options)
 
-    monkeypatch.setattr(select, "frames", noted)
+    monkeypatch.setattr(select, "frame_buffers", noted)
     (folder / "bucket" / "key").write_bytes(b"1\n")
     with serving(settings_for(folder)) as url:
         body = xml_body("SELECT * FROM S3Object")

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import threading
+import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from s3sql.server.exchange import Reply
-from s3sql.server.streaming import DisconnectedError, Message, from_thread, send_early, send_reply
+from s3sql.server.exchange import Buffers, Reply
+from s3sql.server.streaming import DisconnectedError, Message, Outlet, from_thread, send_early, send_reply
 
 
 class Connection:
@@ -102,9 +104,63 @@ def test_all_pieces_of_a_thread_arrive_in_order() -> None:
     async def test() -> None:
         connection = Connection()
         with ThreadPoolExecutor(1) as executor:
-            body = from_thread((b"%d," % n for n in range(100)), executor, lambda: None)
+            body = from_thread(((b"%d" % n, b",") for n in range(100)), executor, lambda: None)
             await sent_by(Reply(200, [], body), connection)
         assert connection.body == b"".join(b"%d," % n for n in range(100))
+
+    run(test)
+
+
+def test_pieces_arrive_whenever_they_are_made_and_taken() -> None:
+    """Each side waits now and then, so that the other finds none, one or many."""
+    draw = random.Random(5)
+
+    def pieces(count: int) -> Generator[Buffers, None, None]:
+        for number in range(count):
+            if draw.random() < 0.1:
+                time.sleep(draw.random() * 0.002)
+            yield (b"%d," % number,)
+
+    async def test() -> None:
+        sizes = set()
+        with ThreadPoolExecutor(1) as executor:
+            for count in [0, 1, 2, 7, 8, 9, *[100] * 20]:
+                found = b""
+                async for ready in from_thread(pieces(count), executor, lambda: None):
+                    sizes.add(len(ready))
+                    found += b"".join(b"".join(piece) for piece in ready)
+                    if draw.random() < 0.2:
+                        await asyncio.sleep(draw.random() * 0.002)
+                assert found == b"".join(b"%d," % number for number in range(count))
+        assert 1 in sizes
+        assert 1 < max(sizes) <= 8
+
+    run(test)
+
+
+def test_a_server_that_takes_buffers_is_given_them_as_they_are() -> None:
+    taken: list[Buffers] = []
+
+    async def write(pieces: list[Buffers]) -> int:
+        taken.extend(pieces)
+        return sum(len(part) for piece in pieces for part in piece)
+
+    async def test() -> None:
+        connection = Connection()
+        payload = memoryview(b"payload")
+        with ThreadPoolExecutor(1) as executor:
+            body = from_thread(iter_of((b"head", payload), (b"tail",)), executor, lambda: None)
+            outlet = Outlet(connection.send, write)
+            gone = asyncio.ensure_future(connection.until_gone())
+            await send_reply(Reply(200, [], body), [], gone, outlet, head=False, patience=10)
+            gone.cancel()
+        assert taken == [(b"head", payload), (b"tail",)]
+        assert taken[0][1] is payload
+        assert outlet.sent == len(b"headpayloadtail")
+        assert [message.get("more_body") for message in connection.sent] == [None, False]
+
+    def iter_of(*pieces: Buffers) -> Generator[Buffers, None, None]:
+        yield from pieces
 
     run(test)
 
@@ -112,21 +168,21 @@ def test_all_pieces_of_a_thread_arrive_in_order() -> None:
 def test_a_client_that_reads_nothing_stops_the_thread() -> None:
     made = 0
 
-    def pieces() -> Generator[bytes, None, None]:
+    def pieces() -> Generator[Buffers, None, None]:
         nonlocal made
         while True:
             made += 1
-            yield b"x"
+            yield (b"x",)
 
     async def test() -> None:
         with ThreadPoolExecutor(1) as executor:
             body = from_thread(pieces(), executor, lambda: None)
-            assert await anext(body) == b"x"
-            while made < 5:
+            assert set(await anext(body)) == {(b"x",)}
+            while made < 8:
                 await asyncio.sleep(0.001)
             await asyncio.sleep(0.05)
-            # One was taken, four may wait, and one more is at hand.
-            assert made <= 6
+            # Eight are taken or may wait, and one more is at hand.
+            assert made <= 9
             await body.aclose()
 
     run(test)
@@ -136,10 +192,10 @@ def test_a_client_that_reads_nothing_stops_the_thread() -> None:
 def test_a_client_that_goes_away_ends_the_thread(reading: bool) -> None:
     closed = threading.Event()
 
-    def pieces(stop: threading.Event) -> Generator[bytes, None, None]:
+    def pieces(stop: threading.Event) -> Generator[Buffers, None, None]:
         try:
             while not stop.is_set():
-                yield b"x" * 1000
+                yield (b"x" * 1000,)
         finally:
             closed.set()
 
@@ -174,8 +230,8 @@ def test_a_client_that_takes_nothing_for_too_long_is_given_up() -> None:
 
 
 def test_what_breaks_a_body_reaches_the_caller() -> None:
-    def pieces() -> Generator[bytes, None, None]:
-        yield b"a"
+    def pieces() -> Generator[Buffers, None, None]:
+        yield (b"a",)
         raise ValueError("broken")
 
     async def test() -> None:

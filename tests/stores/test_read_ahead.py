@@ -283,7 +283,7 @@ def test_the_pace_begins_small_and_grows_while_the_reader_starves() -> None:
 def test_a_reader_slower_than_its_connection_has_nothing_asked_for_ahead() -> None:
     pace = Pace(0, 8)
     pace.note(MIB, 0.004)
-    time.sleep(0.1)
+    time.sleep(0.4)
     pace.note(MIB, 0.02)
     assert not pace.is_slow
 

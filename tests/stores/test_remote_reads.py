@@ -257,7 +257,7 @@ def test_a_reader_that_is_slow_itself_needs_no_ranges(endpoint: Endpoint, store:
         buffer = memoryview(bytearray(MIB))
         for offset in range(0, 8 * MIB, MIB):
             assert opened.read_into(buffer, offset) == MIB
-            time.sleep(0.06)
+            time.sleep(0.15)
     assert endpoint.requests == [None]
 
 

@@ -33,8 +33,9 @@ from uvicorn.server import ServerState
 from s3sql.errors import S3SelectError
 from s3sql.server.access_log import AccessRecord, log_request
 from s3sql.server.error_document import error_reply
+from s3sql.server.running.body_writer import BodyWriter
 from s3sql.server.settings import Limits
-from s3sql.server.streaming import ABORT
+from s3sql.server.streaming import ABORT, WRITE
 
 #: Requests of one connection that may wait for the answers before theirs.
 _MOST_WAITING = 64
@@ -185,8 +186,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._check_head()
         if self.parser.should_upgrade():
             self._upgrade_body = self._content_length()
-        self.scope["extensions"] = {ABORT: {"abort": self.transport.abort}}
+        writer = BodyWriter()
+        self.scope["extensions"] = {ABORT: {"abort": self.transport.abort}, WRITE: {"write": writer}}
         super().on_headers_complete()
+        writer.cycle = self.cycle
         self._unanswered.append(self.cycle)
         self._in_head = False
         self._advanced = True

@@ -11,6 +11,7 @@ Source: AWS S3 API Reference, "Authenticating requests (AWS Signature Version 4)
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 from dataclasses import dataclass, field
@@ -46,15 +47,21 @@ class SigningKey:
     @classmethod
     def of(cls, secret: str, scope: Scope) -> SigningKey:
         """The key that the holder of *secret* signs with in *scope*."""
-        key = f"AWS4{secret}".encode()
-        for part in (scope.date, scope.region, scope.service, _TERMINATOR):
-            key = hmac.digest(key, part.encode(), "sha256")
-        return cls(scope, key)
+        return cls(scope, _derived(secret, scope))
 
     def sign(self, algorithm: str, timestamp: str, *lines: str) -> str:
         """The signature, in hexadecimal, of *lines* below the head that every string to sign has."""
         string_to_sign = "\n".join((algorithm, timestamp, str(self.scope), *lines))
         return hmac.new(self.key, string_to_sign.encode(), hashlib.sha256).hexdigest()
+
+
+@functools.lru_cache(maxsize=256)
+def _derived(secret: str, scope: Scope) -> bytes:
+    """The bytes of a signing key, which are the same for all requests of a day."""
+    key = f"AWS4{secret}".encode()
+    for part in (scope.date, scope.region, scope.service, _TERMINATOR):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
 
 
 def same_text(found: str, expected: str) -> bool:

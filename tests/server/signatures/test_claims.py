@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from s3sql.errors import S3SelectError
-from s3sql.server.signatures.claims import Claim, claim_of
+from s3sql.server.signatures.claims import Claim, _time, claim_of
 from s3sql.server.signatures.signing import Scope
 from tests.server.signatures.signed_requests import NOW
 
@@ -376,3 +379,21 @@ def test_the_session_token() -> None:
     assert in_query is not None
     assert (in_header.session_token, in_query.session_token) == ("t", "a+b")
     assert "a+b" not in repr(in_query)
+
+
+@given(
+    st.one_of(
+        st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)).map(lambda t: f"{t:%Y%m%dT%H%M%SZ}"),
+        st.from_regex("[0-9]{8}T[0-9]{6}Z", fullmatch=True),
+        st.text(max_size=17),
+    )
+)
+def test_a_timestamp_is_read_as_strptime_reads_it(timestamp: str) -> None:
+    expected: datetime | None
+    try:
+        expected = datetime.strptime(timestamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        expected = None
+    if not re.fullmatch("[0-9]{8}T[0-9]{6}Z", timestamp):
+        expected = None
+    assert _time(timestamp) == expected

@@ -27,3 +27,15 @@ def test_same_text() -> None:
     assert same_text("grün", "grün")
     assert not same_text("a", "b")
     assert not same_text("a", "ab")
+
+
+def test_keys_of_different_secrets_days_and_regions_differ_however_often_they_are_asked_for() -> None:
+    asked = [
+        (secret, Scope(date, region))
+        for secret in ("one", "two")
+        for date in ("20261129", "20261130")
+        for region in ("eu-west-1", "us-east-1")
+    ]
+    keys = [SigningKey.of(*each).key for each in asked]
+    assert len(set(keys)) == len(asked)
+    assert [SigningKey.of(*each).key for each in asked] == keys
