@@ -89,6 +89,13 @@ class ReadAhead:
         self.failed = False
         budget.share()
 
+    def __del__(self) -> None:
+        """Give the memory back of an object that was forgotten rather than closed."""
+        if self._connections:
+            self._connections = 0
+            self._budget.leave()
+            self._budget.give_spare(self._held)
+
     @property
     def end(self) -> int:
         """Where the last piece of the plan ends; 0 without any."""

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from s3sql.buffers import PADDING
+from s3sql.buffers import PADDING, ByteBudget
 from s3sql.errors import S3SelectError
 from s3sql.exec import buffer_pool
 from s3sql.exec.buffer_pool import BufferPool
@@ -116,3 +116,28 @@ def test_bytes_that_live_elsewhere_count() -> None:
     assert not pool.reserve(1)
     pool.release(1000)
     assert pool.reserve(5000), "whoever comes alone gets what he needs"
+
+
+def test_what_is_held_to_be_sooner_leaves_less_for_others_and_never_nothing() -> None:
+    budget = ByteBudget(8000)
+    pool = BufferPool(shared=budget)
+    budget.share()
+    assert not budget.take_spare(3001, 0), "three eighths"
+    assert budget.take_spare(3000, 0)
+    assert pool.take(9000) is not None, "who needs memory and comes alone"
+    assert pool.take(1) is None
+    assert not budget.take_spare(1, 3000)
+    budget.give_spare(3000)
+
+
+def test_spare_bytes_that_are_given_back_wake_who_waits() -> None:
+    budget = ByteBudget(8000)
+    pool = BufferPool(shared=budget)
+    budget.share()
+    assert budget.take_spare(3000, 0)
+    first = pool.take(3000)
+    assert first is not None
+    threading.Timer(0.05, budget.give_spare, [3000]).start()
+    assert pool.take(3000) is None
+    assert pool.take(3000, patience=10) is not None
+    budget.leave()

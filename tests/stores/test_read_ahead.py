@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Callable
@@ -182,6 +183,17 @@ def test_closing_ends_who_waits_for_an_answer() -> None:
     assert (remote.open_now, memory.spare, of_ours()) == (0, 0, [])
     ahead.close()
     assert ahead.read_into(memoryview(bytearray(10)), 0) == 0
+
+
+def test_what_is_forgotten_gives_its_memory_back() -> None:
+    remote, memory = Remote(), ByteBudget(1 << 20)
+    ahead = ReadAhead(remote.body, 4, memory)
+    ahead.plan(pieces(5000))
+    assert until(lambda: memory.spare > 0 and not of_ours())
+    del ahead
+    gc.collect()
+    assert memory.spare == 0
+    assert memory._sharers == 0
 
 
 @pytest.mark.parametrize("ask", ["read", "answered"])

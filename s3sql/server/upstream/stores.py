@@ -30,7 +30,7 @@ from s3sql.server.exchange import in_thread
 from s3sql.server.settings import Credentials, Key, Settings
 from s3sql.server.signatures.chunks import ChunkSignatures
 from s3sql.server.signatures.signing import Scope, SigningKey
-from s3sql.stores.s3 import S3Store
+from s3sql.stores.s3 import MAX_CONNECTIONS, S3Store
 
 _log = logging.getLogger(__name__)
 
@@ -154,7 +154,7 @@ class UpstreamStores:
             signature_version="s3v4",
             connect_timeout=CONNECT_SECONDS,
             read_timeout=min(self._limits.body_time, SILENCE_SECONDS),
-            max_pool_connections=self._limits.selects,
+            max_pool_connections=max(self._limits.selects, MAX_CONNECTIONS),
             retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
             s3={"addressing_style": "virtual" if virtual else "path"},
         )

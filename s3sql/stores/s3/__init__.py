@@ -13,7 +13,6 @@ from typing import Any
 
 import boto3
 from botocore import exceptions as botocore_errors
-from botocore.config import Config
 
 from s3sql.errors import S3SelectError
 from s3sql.stores.s3.body import MAX_RESUMES as MAX_RESUMES
@@ -22,7 +21,7 @@ from s3sql.stores.s3.body import S3Client as S3Client
 from s3sql.stores.s3.errors import BROKEN_BODY, CREDENTIALS, bad_checksum
 from s3sql.stores.s3.errors import asking_about as asking_about
 from s3sql.stores.s3.errors import raise_as_select_error as raise_as_select_error
-from s3sql.stores.s3.object import MAX_CONNECTIONS
+from s3sql.stores.s3.object import MAX_CONNECTIONS as MAX_CONNECTIONS
 from s3sql.stores.s3.object import S3Object as S3Object
 from s3sql.stores.stream import StreamObject
 
@@ -51,10 +50,7 @@ class S3Store:
         """
         try:
             session = boto3.Session(profile_name=profile_name) if profile_name else boto3
-            config = Config(max_pool_connections=MAX_CONNECTIONS)
-            return cls(
-                session.client("s3", endpoint_url=endpoint_url, region_name=region_name, config=config)
-            )
+            return cls(session.client("s3", endpoint_url=endpoint_url, region_name=region_name))
         except (botocore_errors.BotoCoreError, ValueError) as error:
             if isinstance(error, CREDENTIALS):
                 raise S3SelectError("AccessDenied", f"{error}.", status=403) from error

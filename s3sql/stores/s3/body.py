@@ -53,8 +53,10 @@ class ObjectChecksum:
     def of(cls, body: Any) -> ObjectChecksum | None:
         """That of botocore's *body*, as far as it has been read; None if it has none."""
         # Of what multipart uploads have, a checksum of checksums, botocore makes none of these bodies.
-        expected = getattr(body, "_expected", None) if isinstance(body, StreamingChecksumBody) else None
-        return None if expected is None else cls(body.checksum, base64.b64decode(expected))
+        if not isinstance(body, StreamingChecksumBody):
+            return None
+        running, expected = (getattr(body, name, None) for name in ("_checksum", "_expected"))
+        return None if running is None or expected is None else cls(running, base64.b64decode(expected))
 
 
 class ObjectVersion:
@@ -233,7 +235,8 @@ class Body:
         stream, self._stream = self._stream, None
         if stream is None:
             return
-        if self.position == self.end:
+        # One of which nothing was read is not known to its connection to be over.
+        if self.position == self.end and self.end:
             release: Callable[[], None] | None = getattr(
                 getattr(stream, "_raw_stream", None), "release_conn", None
             )
