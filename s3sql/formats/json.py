@@ -9,7 +9,7 @@ Guide, SELECT command.
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from s3sql.errors import S3SelectError
 from s3sql.formats.batch import Batch, FirstFailure
 from s3sql.formats.json_block import JsonBlock, index_block
 from s3sql.formats.json_columns import column_of
+from s3sql.formats.json_fitted import FittedBatch, FittedRecords, Fitting
 from s3sql.formats.json_paths import range_over, value_at
 from s3sql.formats.json_records import JsonRecords, RecordsBatch, index_records
 from s3sql.formats.scratch import Scratch
@@ -26,7 +27,20 @@ from s3sql.payloads import Int32s, Mask, Rows
 from s3sql.plan.expr import Step
 from s3sql.types import Column
 
-__all__ = ["JsonBatch", "JsonBlock", "JsonRecords", "batch_of", "index_block", "read_block"]
+__all__ = [
+    "AnyBlock",
+    "FittedRecords",
+    "Fitting",
+    "JsonBatch",
+    "JsonBlock",
+    "JsonRecords",
+    "batch_of",
+    "index_block",
+    "read_block",
+]
+
+#: A block in whatever way it was read.
+AnyBlock: TypeAlias = JsonBlock | JsonRecords | FittedRecords
 
 
 def read_block(
@@ -38,12 +52,18 @@ def read_block(
     at_end: bool,
     scratch: Scratch,
     base: int = 0,
-) -> JsonBlock | JsonRecords:
+    fitting: Fitting | None = None,
+) -> AnyBlock:
     """The root values in the first *length* bytes of *buffer*, for the rows of ``FROM S3Object[*]<path>``.
 
-    Parameters as those of :func:`index_block`. Only marked where that is enough.
+    Parameters as those of :func:`index_block`. Only marked where that is enough, or fitted to what *fitting*
+    has learnt.
     """
     if not path:
+        if fitting is not None:
+            fitted = fitting.read(buffer, length, at_start=at_start, at_end=at_end, scratch=scratch)
+            if fitted is not None:
+                return fitted
         records = index_records(buffer, length, at_start=at_start, at_end=at_end, scratch=scratch)
         if records is not None:
             return records
@@ -95,8 +115,10 @@ class JsonBatch(Batch):
         raise TypeError(f"a row of JSON has no CSV field {number}")
 
 
-def batch_of(block: JsonBlock | JsonRecords, path: tuple[Step, ...], failure: FirstFailure) -> Batch:
-    """The rows of ``FROM S3Object[*]<path>`` in *block*; one that is only marked has no path."""
+def batch_of(block: AnyBlock, path: tuple[Step, ...], failure: FirstFailure) -> Batch:
+    """The rows of ``FROM S3Object[*]<path>`` in *block*; one that is not parsed has no path."""
+    if isinstance(block, FittedRecords):
+        return FittedBatch.of(block, failure)
     if isinstance(block, JsonRecords):
         return RecordsBatch(block, block.roots, np.arange(len(block.roots), dtype=np.intp), failure)
     return JsonBatch.of(block, path, failure)

@@ -9,14 +9,16 @@ Source: AWS S3 API Reference, JSONInput.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
 from s3sql.buffers import PaddedBuffer
 from s3sql.formats.base import Morsel, MorselRows
 from s3sql.formats.batch import FirstFailure
-from s3sql.formats.json import JsonBlock, JsonRecords, batch_of, read_block
+from s3sql.formats.json import AnyBlock, Fitting, JsonBlock, batch_of, read_block
 from s3sql.formats.json_paths import range_over
 from s3sql.formats.scratch import Scratch
 from s3sql.kernels import csv_cut
@@ -33,7 +35,11 @@ class JsonFormat:
     ``lines``: its type is LINES.
     """
 
-    def __init__(self, request: JsonInput, path: tuple[Step, ...]) -> None:
+    def __init__(
+        self, request: JsonInput, path: tuple[Step, ...], named: Iterable[tuple[Step, ...]] = ()
+    ) -> None:
+        """*named*: the paths from a row that expressions name; others are slower to find."""
+        self.fitting = Fitting(named)
         self.lines = request.type == "LINES"
         self.path = path
 
@@ -88,17 +94,15 @@ class JsonFormat:
         block = _within_span(self, morsel, scratch)
         if block is None:
             block = _parse(self, morsel, morsel.length, morsel.at_end, scratch)
-        starts = block.record_starts()
         batch = batch_of(block, self.path, FirstFailure())
-        if isinstance(block, JsonRecords):
-            return MorselRows(batch, block.consumed, lambda: starts)
+        if not isinstance(block, JsonBlock):
+            return MorselRows(batch, block.consumed, cache(block.record_starts))
+        starts = block.record_starts()
         parsed = block
         return MorselRows(batch, block.consumed, lambda: starts_of_rows(parsed, starts, self.path))
 
 
-def _parse(
-    form: JsonFormat, morsel: Morsel, length: int, at_end: bool, scratch: Scratch
-) -> JsonBlock | JsonRecords:
+def _parse(form: JsonFormat, morsel: Morsel, length: int, at_end: bool, scratch: Scratch) -> AnyBlock:
     return read_block(
         morsel.buffer,
         length,
@@ -107,10 +111,11 @@ def _parse(
         at_end=at_end,
         scratch=scratch,
         base=morsel.start,
+        fitting=form.fitting,
     )
 
 
-def _within_span(form: JsonFormat, morsel: Morsel, scratch: Scratch) -> JsonBlock | JsonRecords | None:
+def _within_span(form: JsonFormat, morsel: Morsel, scratch: Scratch) -> AnyBlock | None:
     """The records of a morsel that start before its stop; None if all of them do, as far as can be seen."""
     end = -1 if morsel.stop is None else form.boundary(morsel.buffer, morsel.stop, morsel.length)
     if end < 0:

@@ -25,10 +25,10 @@ from s3sql.formats.decompressed_text import DecompressedText
 from s3sql.formats.json_array import JsonArrayFormat
 from s3sql.formats.json_format import JsonFormat
 from s3sql.limits import MORSEL_BYTES
-from s3sql.plan.expr import Elements
+from s3sql.plan.expr import Elements, RowPath
 from s3sql.plan.logical import Plan, Scan
 from s3sql.plan.schema import CsvSchema, JsonSchema, Schema
-from s3sql.plan.traverse import nodes
+from s3sql.plan.traverse import nodes, parts
 from s3sql.request import CsvInput, JsonInput, ScanRange, SelectRequest
 
 #: Bytes read at first to find the header line; a longer one is looked for in twice as many.
@@ -149,7 +149,10 @@ class TextOpening:
         scan = next(node for node in nodes(plan) if isinstance(node, Scan))
         if isinstance(self._request.input, JsonInput):
             ranged = bool(scan.path) and isinstance(scan.path[0], Elements)
-            return (JsonArrayFormat if ranged else JsonFormat)(self._request.input, scan.path)
+            named = {part.steps for part in parts(plan) if isinstance(part, RowPath)}
+            return (JsonArrayFormat if ranged else JsonFormat)(
+                self._request.input, scan.path, sorted(named, key=repr)
+            )
         assert self._dialect is not None
         names = self._header.fields if self._header is not None and self._uses_names() else ()
         return CsvFormat(

@@ -123,6 +123,9 @@ UINT64S: Any = _read(UINT64)
 FLOAT64S: Any = _read(FLOAT64)
 BOOLS: Any = _read(BOOL)
 
+#: A small table that is looked at for every value, read; contiguous.
+INT32_TABLE: Any = Array(INT32, contiguous=True, written=False)
+
 #: Columns, written; contiguous.
 INT8S_OUT: Any = _written(INT8)
 INT16S_OUT: Any = _written(INT16)

@@ -126,6 +126,21 @@ def _comparison(array: Any, operator: str) -> Any:
 
 
 @intrinsic
+def equal_mask(typing: Any, array: Any, offset: Any, other: Any, other_offset: Any) -> Any:
+    """Which of the 64 bytes from *offset* on equal those of *other* from *other_offset* on."""
+    if not _is_bytes(array) or not _is_bytes(other):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        vector = ir.VectorType(_I8, 64)
+        left = _load(builder, _address(context, builder, signature.args[0], args[0], args[1], vector))
+        right = _load(builder, _address(context, builder, signature.args[2], args[2], args[3], vector))
+        return builder.bitcast(builder.icmp_unsigned("==", left, right), _I64)
+
+    return types.uint64(array, types.int64, other, types.int64), generate
+
+
+@intrinsic
 def high_bit_mask(typing: Any, array: Any, offset: Any) -> Any:
     """Which of the 64 bytes from *offset* on are 128 or more, that is, not ASCII."""
     if not _is_bytes(array):

@@ -34,7 +34,15 @@ from s3sql.plan.fold import TRUE, fold
 from s3sql.plan.kinds import UNKNOWN, known_kinds, possible_kinds
 from s3sql.plan.like import literal_runs
 from s3sql.plan.logical import Aggregate, AggregateCall, Filter, Limit, Plan, Scan
-from s3sql.plan.traverse import Node, expressions, map_expressions, map_nodes, map_scan, nodes, rewrite, walk
+from s3sql.plan.traverse import (
+    Node,
+    map_expressions,
+    map_nodes,
+    map_scan,
+    parts,
+    rewrite,
+    walk,
+)
 from s3sql.types import NUMBERS, Kind
 
 Rule: TypeAlias = Callable[[Plan], Plan]
@@ -235,8 +243,8 @@ def prune_columns(plan: Plan) -> Plan:
 
     A column of Parquet that no expression names is not read at all.
     """
-    parts = [part for node in nodes(plan) for root in expressions(node) for part in walk(root)]
-    columns = tuple(sorted({part.number for part in parts if isinstance(part, CsvField | ParquetField)}))
+    numbers = {part.number for part in parts(plan) if isinstance(part, CsvField | ParquetField)}
+    columns = tuple(sorted(numbers))
     return map_scan(plan, lambda scan: scan if scan.format == "json" else replace(scan, columns=columns))
 
 

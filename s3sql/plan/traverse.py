@@ -90,6 +90,11 @@ def expressions(node: Node) -> Iterator[Expr]:
         yield from (item.expression for item in node.items)
 
 
+def parts(plan: Node) -> Iterator[Expr]:
+    """All parts of all expressions of the plan."""
+    return (part for node in nodes(plan) for root in expressions(node) for part in walk(root))
+
+
 def map_nodes(plan: Plan, change: Callable[[Node], Node]) -> Plan:
     """The plan with *change* applied to every node, the scan first; a filter may become its own source."""
     changed = _mapped(plan, change)

@@ -24,12 +24,18 @@ def field_text(column: Column) -> Text:
     """The text of every value: numbers taken over unchanged as they were spelled, NULL and MISSING empty."""
     if column.spelling is None:
         return number_text(column)
+    spelling = column.spelling
     tags = column.tag_array()
     spelled = (tags == Kind.INT) | (tags == Kind.DECIMAL)
+    if spelled.all():
+        return spelling
+    if (spelled | (tags < Kind.BOOL)).all():
+        return Text(spelling.buffer, spelling.starts, np.where(spelled, spelling.ends, spelling.starts))
     rows, others = np.flatnonzero(spelled), np.flatnonzero(~spelled)
+    # Without the rest of the buffers, of which the one that is read is large.
+    texts = gather_text([spelling.take(rows), number_text(column.take(others))])
     pieces = [
-        (rows, Column.of(Kind.STRING, column.spelling.take(rows))),
-        (others, Column.of(Kind.STRING, number_text(column.take(others)))),
+        (where, Column.of(Kind.STRING, text)) for where, text in zip((rows, others), texts, strict=True)
     ]
     return Column.interleave(column.length, pieces).text()
 

@@ -11,7 +11,7 @@ from unittest import mock
 
 from s3sql import engine
 from s3sql.errors import S3SelectError
-from s3sql.formats import json_array, json_block, json_records
+from s3sql.formats import json_array, json_block, json_fitted, json_records
 from s3sql.plan.binder import bind
 from s3sql.plan.cache import PLANS
 from s3sql.plan.clock import at_time
@@ -51,8 +51,9 @@ def answer(
         patches.enter_context(mock.patch.object(time, "time_ns", _now))
         if morsel is not None:
             patches.enter_context(morsels_of(morsel, first=min(morsel, 64), longest=longest))
+            patches.enter_context(mock.patch.object(json_fitted, "_LEAST_BYTES", 0))
         if longest is not None:
-            for module in (json_array, json_records):
+            for module in (json_array, json_fitted, json_records):
                 patches.enter_context(mock.patch.object(module, "MAX_RECORD_BYTES", longest))
             patches.enter_context(mock.patch.dict(json_block.index_block.__kwdefaults__, longest=longest))
         records: list[bytes] = []

@@ -36,6 +36,11 @@ def less_than_mask(buffer, offset, byte):
     return simd.less_than_mask(buffer, offset, byte)
 
 
+@kernel(UINT64(BYTES, INT64, BYTES, INT64))
+def equal_mask(buffer, offset, other, other_offset):
+    return simd.equal_mask(buffer, offset, other, other_offset)
+
+
 @kernel(UINT64(BYTES, INT64))
 def high_bit_mask(buffer, offset):
     return simd.high_bit_mask(buffer, offset)
@@ -124,9 +129,13 @@ def bits(flags: list[bool]) -> int:
 @pytest.mark.parametrize("seed", range(4))
 def test_masks_agree_with_a_loop(seed):
     buffer = random_bytes(seed)
+    other = np.roll(buffer, 1)
     for offset in (0, 1, 7, 63, 64, 100, len(buffer) - 64):
         window = [int(byte) for byte in buffer[offset : offset + 64]]
         assert high_bit_mask(buffer, offset) == bits([byte >= 128 for byte in window])
+        assert equal_mask(buffer, offset, other, 3) == bits(
+            [byte == there for byte, there in zip(window, other[3:].tolist(), strict=False)]
+        )
         for byte in (0, 1, 32, 127, 128, 255, window[5]):
             assert byte_mask(buffer, offset, byte) == bits([found == byte for found in window])
             assert less_than_mask(buffer, offset, byte) == bits([found < byte for found in window])
