@@ -20,6 +20,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from s3sql.formats.compression import ByteSource, Codec, CompressedBytes, decompress
 from s3sql.limits import FIRST_MORSEL_BYTES, MORSEL_BYTES
 
@@ -120,10 +122,12 @@ class DecompressedText:
                 raise self._fault
             pieces = self._pieces[bisect_right(self._pieces, offset, key=_end_of) :]
         filled = 0
+        # Through numpy, which lets go of the GIL meanwhile: the thread that decompresses needs it often.
+        target = np.frombuffer(buffer, np.uint8)
         for piece in pieces:
             begin = offset + filled - (piece.end - len(piece.text))
-            part = memoryview(piece.text)[begin : begin + len(buffer) - filled]
-            buffer[filled : filled + len(part)] = part
+            part = np.frombuffer(piece.text, np.uint8)[begin : begin + len(buffer) - filled]
+            target[filled : filled + len(part)] = part
             filled += len(part)
             if filled == len(buffer):
                 break

@@ -99,6 +99,20 @@ def _place_in(masks: Any, befores: Any, begin: Any, word: Any, rank: Any) -> Any
 
 
 @inlined
+def _next_separator(masks: Any, begin: Any, position: Any) -> Any:
+    """The place of the first separator at or behind *position*, behind which there is a word more."""
+    word = (position - begin) >> 6
+    bit = UINT64((position - begin) & 63)
+    # The 64 bytes from there on; shifted in two steps, as by 64 at once nothing would be shifted.
+    found = (at(masks, word) >> bit) | ((at(masks, word + 1) << UINT64(1)) << (UINT64(63) - bit))
+    while found == UINT64(0):
+        position += 64
+        word += 1
+        found = (at(masks, word) >> bit) | ((at(masks, word + 1) << UINT64(1)) << (UINT64(63) - bit))
+    return position + trailing_zeros(found)
+
+
+@inlined
 def _bounds_of(
     buffer: Any, begin: Any, end: Any, ends: Any, record: Any, delimiter_size: Any, bare_return: Any
 ) -> Any:
@@ -180,6 +194,7 @@ def index_records(
     ``state[0]`` becomes 1 if some record is too short for some column; ``state[1]`` grows by the number of
     records that *bounds* were asked about.
     """
+    lead = delimiter_size - 1
     count = len(columns)
     width = 2 + 2 * count
     ranged = len(bounds) > 0
@@ -197,24 +212,32 @@ def index_records(
     ragged = INT64(0)
     hit = 0
     record = INT64(-1)
+    # Of the record before: where it ends, and how many separators stand before that.
+    behind = INT64(begin) - 1
+    ended = INT64(-1)
     while True:
         record += 1
         if by_hits:
-            while hit < len(hits) and record > 0 and INT64(at(hits, hit)) <= INT64(at(ends, record - 1)):
+            while hit < len(hits) and INT64(at(hits, hit)) <= behind:
                 hit += 1
             if hit == len(hits):
                 break
             while record < records and INT64(at(ends, record)) < INT64(at(hits, hit)):
+                behind = INT64(at(ends, record))
+                ended = INT64(at(ranks, record))
                 record += 1
         if record >= records:
             break
-        position, stop = _bounds_of(buffer, begin, end, ends, record, delimiter_size, bare_return)
+        position = behind + 1
+        before = ended
+        behind = INT64(at(ends, record))
+        ended = INT64(at(ranks, record))
+        stop = behind
+        if stop < end:
+            stop = _strip_return(buffer, position, stop - lead, bare_return)
         if stop == position or (commenting and at(buffer, position) == comment):
             continue
-        before = INT64(-1)
-        if record > 0:
-            before = INT64(at(ranks, record - 1))
-        fields = INT64(at(ranks, record)) - before
+        fields = ended - before
         base = row * width
         put(table, base, INT32(position))
         put(table, base + 1, INT32(stop))
@@ -235,10 +258,7 @@ def index_records(
                     word = _word_of(befores, word, rank)
                     field_start = _place_in(masks, befores, begin, word, rank) + 1
                 if column + 1 < fields:
-                    behind = word + INT64(INT64(at(befores, word + 1)) <= rank + 1)
-                    while INT64(at(befores, behind + 1)) <= rank + 1:
-                        behind += 1
-                    field_stop = _place_in(masks, befores, begin, behind, rank + 1)
+                    field_stop = _next_separator(masks, begin, field_start)
             if number == slot:
                 start = field_start
                 length = field_stop - field_start
