@@ -45,8 +45,9 @@ _LONGEST_LEARNT = 1 << 16
 #: Bytes of a record at the least, on average.
 _BYTES_PER_RECORD = 16
 
-#: Bytes of text for each scalar, below which the other way is faster: lists of numbers.
-_BYTES_PER_SCALAR = 6
+#: Bytes of text for each link that is compared, below which the other way is faster: lists of numbers,
+#: members in any order, strings most of which have escapes.
+_BYTES_PER_TRY = 5.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +201,12 @@ class Fitting:
                     cells,
                     state,
                 )
-            rows, consumed, scalars, loose, found = state.tolist()
+            rows, consumed, tries, loose, found = state.tolist()
             if layout is not None and found == json_layout.ALL_FIT:
                 break
             if layout is not None and found != json_layout.NO_LINK:
+                if found == json_layout.NO_ROOM:
+                    self._misses = _MOST_MISSES
                 return None
             beginning = _beginning(array, consumed, length)
             if beginning is None or not len(beginning.roots):
@@ -214,7 +217,7 @@ class Fitting:
             layout = self._learn(beginning, layout)
             if layout is None:
                 return None
-        if scalars * _BYTES_PER_SCALAR > consumed - start:
+        if tries * _BYTES_PER_TRY > consumed - start:
             self._misses = _MOST_MISSES
         if not ascii_only and first_invalid_utf8(array, start, consumed) >= 0:
             return None

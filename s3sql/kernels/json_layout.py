@@ -54,10 +54,14 @@ RECORD_END = -3
 #: the slot, and the container's kind, 0 where it is closed.
 NOTE_WIDTH = 3
 
-#: Entries of ``state``: ROWS, the records found; OFFSET, where to go on; VALUES, scalars met; UNCOMPACT, 1
-#: if there was white space within records, or a backslash. FOUND: see below.
-ROWS, OFFSET, VALUES, UNCOMPACT, FOUND = range(5)
+#: Entries of ``state``: ROWS, the records found; OFFSET, where to go on; TRIES, links compared, where
+#: what is rare in a scalar counts as RARE of them; UNCOMPACT, 1 if there was white space within records, or a
+#: backslash. FOUND: see below.
+ROWS, OFFSET, TRIES, UNCOMPACT, FOUND = range(5)
 STATE = 5
+
+#: What an escape or an exponent costs, in links.
+RARE = 4
 
 #: Values of FOUND: all bytes belong to records. The one at OFFSET does not fit, or is cut off; it is longer
 #: than a record may be; something is asked for that it has twice; there is no room for its row.
@@ -150,7 +154,7 @@ def follow_layout(
     """
     row = state[0]
     offset = state[1]
-    values = state[2]
+    tries = state[2]
     loose = state[3]
     found = INT64(ALL_FIT)
     start = offset
@@ -178,6 +182,7 @@ def follow_layout(
             entry = link * LINK_WIDTH
             length = INT64(at(links, entry + LENGTH))
             while trailing_zeros(~equal_mask(buffer, offset, texts, INT64(at(links, entry + TEXT)))) < length:
+                tries += 1
                 link = INT64(at(links, entry + OTHER))
                 if link < 0:
                     break
@@ -189,11 +194,13 @@ def follow_layout(
                 if kind < 0 or offset >= end:
                     found = INT64(NO_LINK)
                     break
+                tries += RARE
                 loose |= kind >> 7
                 if target >= 0:
                     put(cells, cell + target, packed(value, offset, kind))
                 kind = INT64(0)
                 continue
+            tries += 1
             loose |= INT64(at(links, entry + LOOSE))
             count = INT64(at(links, entry + NOTE_COUNT))
             if count > 0:
@@ -217,7 +224,6 @@ def follow_layout(
                 if kind < 0 or offset >= end:
                     found = INT64(NO_LINK)
                     break
-                values += 1
                 if target >= 0:
                     if at(cells, cell + target) != 0:
                         found = INT64(TWICE)
@@ -241,7 +247,7 @@ def follow_layout(
         row += 1
     state[0] = row
     state[1] = start
-    state[2] = values
+    state[2] = tries
     state[3] = loose
     state[4] = found
 

@@ -33,7 +33,7 @@ NAMED = ((Name("a"),), (Name("b", exact=True), Index(1)), (Name("kind"), Name("a
 def short_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(json_fitted, "_LEAST_BYTES", 0)
     monkeypatch.setattr(json_fitted, "_BYTES_PER_RECORD", 1)
-    monkeypatch.setattr(json_fitted, "_BYTES_PER_SCALAR", 0)
+    monkeypatch.setattr(json_fitted, "_BYTES_PER_TRY", 0)
 
 
 def fitted(
@@ -370,11 +370,18 @@ def test_blocks_that_do_not_fit_end_it():
     assert fitted(b'{"a":1}', fitting=fitting) is None
 
 
-def test_what_holds_too_many_scalars_is_read_in_the_other_way(monkeypatch):
-    monkeypatch.setattr(json_fitted, "_BYTES_PER_SCALAR", 6)
-    fitting = Fitting(())
-    assert fitted(b"[1,2,3,4,5,6,7,8]", fitting=fitting) is not None
-    assert fitted(b"[1,2,3,4,5,6,7,8]", fitting=fitting) is None
+def test_what_needs_too_many_links_is_read_in_the_other_way(monkeypatch):
+    monkeypatch.setattr(json_fitted, "_BYTES_PER_TRY", 5.5)
+    for contents, goes_on in [
+        (b"[1,2,3,4,5,6,7,8]", False),
+        (b'{"number":1,"text":"x"}\n' * 2, True),
+        (b'{"number":1,"text":"x"}\n{"text":"x","number":1}\n' * 9, False),
+        (b'{"number":1,"text":"\\n\\n\\n"}\n' * 9, False),
+        (b'{"number":1e5,"text":"x"}\n' * 9, False),
+    ]:
+        fitting = Fitting(())
+        assert fitted(contents, fitting=fitting) is not None
+        assert (fitted(contents, fitting=fitting) is not None) == goes_on
 
 
 def test_more_records_than_there_is_room_for(monkeypatch):
