@@ -153,9 +153,10 @@ class Task(Generic[AMorsel, Output]):
         if first_row:
             batch = batch.take(np.arange(first_row, batch.length))
         was_read = perf_counter_ns()
-        if self._conjuncts:
+        conjuncts = self._conjuncts[1:] if batch.chosen else self._conjuncts
+        if conjuncts:
             pieces = _pieces(self._filtered, batch, read, morsel)
-            kept = [filter_batch(self._conjuncts, piece) for piece in pieces]
+            kept = [filter_batch(conjuncts, piece) for piece in pieces]
             batch = kept[0] if len(kept) == 1 else _together(batch, kept)
         batch = _before_failure(batch)
         filtered = perf_counter_ns()

@@ -48,6 +48,11 @@ class Batch(ABC):
         """The number of rows asked for."""
         return len(self.rows)
 
+    @property
+    def chosen(self) -> bool:
+        """Whether the filter's first conjunct is known to be TRUE for all rows."""
+        return False
+
     @abstractmethod
     def take(self, rows: Rows) -> Batch:
         """The same morsel under a narrower selection; *rows* are ascending positions in this batch."""

@@ -184,6 +184,11 @@ class CsvBatch(Batch):
         """The names of the header line, empty without one."""
         return self._form.names
 
+    @property
+    def chosen(self) -> bool:
+        """Whether the walk over the records has judged the first conjunct."""
+        return self.block.within and self._form.bounds is not None and self._form.bounds.alone
+
     def take(self, rows: Rows) -> CsvBatch:
         """The same block under a narrower selection."""
         narrower = CsvBatch(self.block, self.rows[rows], self.failure, self._form, self._scratch, self._arena)

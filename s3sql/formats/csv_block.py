@@ -46,7 +46,8 @@ class CsvBlock:
     where free room begins in the buffer, for decoding more. ``consumed``: bytes up to the end of the last
     complete record. ``error`` belongs to the record behind the last row. ``ragged``: some column may be
     absent. ``quoted``: some field may be quoted; ``excludes``: bytes that occur in no field outside quotes.
-    ``records``: how many records the rows were chosen from, if they were.
+    ``records``: how many records the rows were chosen from, if they were. ``within``: all rows lie within
+    the bounds that were asked for.
     """
 
     buffer: Bytes
@@ -62,6 +63,7 @@ class CsvBlock:
     error: S3SelectError | None = None
     error_at: int = 0
     records: int = 0
+    within: bool = False
 
     @property
     def rows(self) -> int:
@@ -127,6 +129,7 @@ def _fast_block(morsel: Morsel, dialect: CsvDialect, columns: tuple[int, ...], f
         bool(found.flags & csv_masks.HAS_QUOTE),
         _excluded(dialect, found.flags),
         records=found.records,
+        within=found.within,
     )
     if found.too_long_at >= 0:
         block = block.cut(block.rows, too_long(morsel.start + found.too_long_at), found.too_long_at)

@@ -11,7 +11,7 @@ stands behind it may fail.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,13 +36,17 @@ _SWAPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "="}
 
 @dataclass(frozen=True, slots=True)
 class FieldBounds:
-    """The field ``column`` lies between ``low`` and ``high``, None being no bound."""
+    """The field ``column`` lies between ``low`` and ``high``, None being no bound.
+
+    ``alone``: that is all that the filter's first conjunct asks for.
+    """
 
     column: int
     low: str | None
     with_low: bool
     high: str | None
     with_high: bool
+    alone: bool = True
 
     def words(self, slot: int) -> NDArray[np.uint64]:
         """As :func:`s3sql.kernels.csv_index.index_records` takes them; the field is its *slot*-th column."""
@@ -67,7 +71,9 @@ def field_bounds(plan: Plan) -> FieldBounds | None:
     while isinstance(first, And):
         first = first.operands[0]
     bounds = _of_range(first) if isinstance(first, TextRange) else _of_comparison(first)
-    return bounds if bounds is not None and all(map(_short, (bounds.low, bounds.high))) else None
+    if bounds is None or not all(map(_short, (bounds.low, bounds.high))):
+        return None
+    return replace(bounds, alone=first is found.conjuncts[0])
 
 
 def _of_range(condition: TextRange) -> FieldBounds:

@@ -50,14 +50,15 @@ class FastTable:
     """The records of a block as :class:`s3sql.formats.csv_block.CsvBlock` has them.
 
     ``flags``: what the masks found. ``records``: the rows, and the records that bounds left without one.
-    ``too_long_at``: where a record that is too long starts, or -1; ``invalid_at``: the first byte
-    that is not UTF-8 before it, or -1.
+    ``within``: all rows lie within the bounds. ``too_long_at``: where a record that is too long starts, or
+    -1; ``invalid_at``: the first byte that is not UTF-8 before it, or -1.
     """
 
     table: Int32s
     flags: int
     ragged: bool
     records: int
+    within: bool
     arena: int
     too_long_at: int
     invalid_at: int
@@ -126,6 +127,7 @@ def _plain_table(
         flags,
         bool(ragged),
         seen if len(bounds) else rows,
+        bool(len(bounds)) and not ragged,
         length + PADDING,
         -1,
         invalid_at if status == csv_plain.INVALID else -1,
@@ -188,6 +190,7 @@ def _whole_table(
         flags,
         bool(state[0]),
         int(state[1]) if len(bounds) else rows,
+        bool(len(bounds)) and not state[0],
         arena,
         too_long_at,
         first_invalid_utf8(array, 0, end) if flags & csv_masks.HAS_NON_ASCII else -1,
