@@ -57,6 +57,7 @@ bench: .venv/.bench
 	$(BIN)/python -m benchmarks.scaling
 	$(BIN)/python -m benchmarks.kernels
 	$(BIN)/python -m benchmarks.endpoint
+	$(BIN)/python -m benchmarks.tables --targets
 
 ## bench-quick: some of the queries on small files; two to three minutes, 400 MB of disk in .cache
 bench-quick: .venv/.bench

@@ -13,57 +13,64 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import documents, machine, report
-from benchmarks.engines import ENGINES, MEASURED
+from benchmarks import documents, machine, plot, report
+from benchmarks.engines import ENGINES, MEASURED, OURS
+from benchmarks.events import KINDS
 from benchmarks.inputs import input_path, part_path
 from benchmarks.measure import QueryResult, Worker, WrongAnswerError, measure, measure_memory
 from benchmarks.queries import BY_NAME, QUERIES, Query
 
-_QUICK_ROWS = 600_000
+_QUICK_ROWS = 500_000
+_QUICK_EVENTS = 250_000
+
+#: Those of ``--quick`` that are measured with one thread too.
+_QUICK_ALONE = ("filter", "json-flat")
 _SMALL_ROWS = 1_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and report; 1 if an engine gave another answer than ours."""
-    options = _parser().parse_args(arguments)
+    chosen = options(arguments)
     started = time.monotonic()
-    rows = options.rows or (_QUICK_ROWS if options.quick else None)
-    samples = options.samples or (3 if options.quick else 5)
-    work = _work(options)
-    names = sorted({query.input for query, _ in work})
-    files = {name: input_path(name, rows) for name in names}
+    samples = chosen.samples or (3 if chosen.quick else 5)
+    todo = work(chosen)
+    names = sorted({query.input for query, _ in todo})
+    files = {name: input_path(name, _rows(chosen, name)) for name in names}
     small = {name: input_path(name, _SMALL_ROWS) for name in names}
     # A part of a small file would tell nothing of the large one, and without the runs for memory nobody would
     # compare the answers of the whole file.
-    parts = {} if rows or options.no_memory else {name: part_path(name) for name in names}
+    parts = (
+        {} if chosen.rows or chosen.quick or chosen.no_memory else {name: part_path(name) for name in names}
+    )
     for path in (*files.values(), *parts.values()):
         machine.warm_page_cache(path)
     run: dict[str, Any] = {
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "machine": machine.description(),
         "samples": samples,
-        "rows": rows,
+        "rows": chosen.rows or ("quick" if chosen.quick else None),
         "bytes": {path.name: path.stat().st_size for path in files.values()},
         "load_before": machine.load_average(),
     }
     workers = {
-        threads: [Worker(engine, threads) for engine in options.engines]
-        for threads in sorted({threads for _, threads in work}, reverse=True)
+        threads: [Worker(engine, threads) for engine in chosen.engines]
+        for threads in sorted({threads for _, threads in todo}, reverse=True)
     }
     results: list[QueryResult] = []
-    path: Path | None = None
+    written: Path | None = None
     try:
         run["versions"] = {worker.engine: worker.version for worker in next(iter(workers.values()))}
-        for query, threads in work:
+        for query, threads in todo:
             name = query.input
             result = measure(query, files[name], workers[threads], samples, parts.get(name))
             result.threads = threads
-            if not options.no_memory:
-                measure_memory(result, files[name], small[name], threads)
+            if not chosen.no_memory:
+                looked_at = OURS if chosen.quick else None
+                measure_memory(result, files[name], small[name], threads, looked_at)
             results.append(result)
             run["load_after"] = machine.load_average()
             run["minutes"] = round((time.monotonic() - started) / 60, 1)
-            path = documents.write(report.document(run, results), path)
+            written = documents.write(report.document(run, results), written)
             print(_progress(result), file=sys.stderr, flush=True)
     except WrongAnswerError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -72,11 +79,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for worker in (worker for those in workers.values() for worker in those):
             worker.close()
     print(report.markdown(report.document(run, results)))
-    print(f"\nEvery sample: {path}")
+    if written:
+        two = [result for result in results if result.threads > 1] or results
+        picture = written.with_suffix(".svg")
+        picture.write_text(plot.svg(two, f"s3sql against the fastest peer, {two[0].threads} threads"))
+    print(f"\nEvery sample: {written}")
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """What the command line says."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="a smaller file, fewer samples and queries")
     parser.add_argument("--query", action="append", choices=BY_NAME, metavar="NAME", help="; ".join(BY_NAME))
@@ -93,9 +105,9 @@ def _parser() -> argparse.ArgumentParser:
         help="of each engine; may be given twice (2 and 1; with 1 only some queries, unless they are named)",
     )
     parser.add_argument("--samples", type=_positive, help="of each engine and query (5; 3 with --quick)")
-    parser.add_argument("--rows", type=_positive, help=f"of each file ({_QUICK_ROWS} with --quick)")
+    parser.add_argument("--rows", type=_positive, help="of each file")
     parser.add_argument("--no-memory", action="store_true", help="leave the runs in fresh processes out")
-    return parser
+    return parser.parse_args(arguments)
 
 
 def _engines(text: str) -> list[str]:
@@ -113,17 +125,24 @@ def _positive(text: str) -> int:
     return number
 
 
-def _work(options: argparse.Namespace) -> list[tuple[Query, int]]:
+def work(chosen: argparse.Namespace) -> list[tuple[Query, int]]:
     """The queries, each with its numbers of threads."""
-    queries = [BY_NAME[name] for name in options.query or ()] or [
-        query for query in QUERIES if query.quick or not options.quick
+    queries = [BY_NAME[name] for name in chosen.query or ()] or [
+        query for query in QUERIES if query.quick or not chosen.quick
     ]
     return [
         (query, threads)
         for query in queries
-        for threads in options.threads or (2, 1)
-        if threads > 1 or query.one_thread or options.query
+        for threads in chosen.threads or (2, 1)
+        if threads > 1 or chosen.query or (query.name in _QUICK_ALONE if chosen.quick else query.one_thread)
     ]
+
+
+def _rows(chosen: argparse.Namespace, name: str) -> int | None:
+    """Of the file of an input; None for all that are measured."""
+    if chosen.rows or not chosen.quick:
+        return chosen.rows
+    return _QUICK_EVENTS if name in KINDS else _QUICK_ROWS
 
 
 def _progress(result: QueryResult) -> str:

@@ -46,6 +46,26 @@ def write(document: dict[str, Any], path: Path | None = None) -> Path:
     return path
 
 
+def read(path: Path) -> list[dict[str, Any]]:
+    """The documents of a file: one, or a list of several; an unfinished run may have left none."""
+    content = json.loads(path.read_text() or "[]")
+    return content if isinstance(content, list) else [content]
+
+
+def of_this_commit() -> list[dict[str, Any]]:
+    """Those in the cache directory that measured the program as it is now on the full files."""
+    commit = machine.description()["commit"]
+    found = []
+    for path in sorted(cache_directory().glob("result-*.json")):
+        for document in read(path):
+            if "program" not in document:
+                continue
+            run = document if "machine" in document else document["runs"][-1]
+            if run["machine"]["commit"] == commit and run.get("rows") is None:
+                found.append(document)
+    return found
+
+
 def finish(document: dict[str, Any]) -> Path:
     """Write a document that was begun, with the load as it is now; return its path."""
     document["load_after"] = machine.load_average()

@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and report."""
     options = _parser().parse_args(arguments)
     limit_threads(1)
-    run = documents.begin("kernels", samples=options.samples)
+    run = documents.begin("kernels", samples=options.samples, rows=options.rows)
     text = input_path("lineitem", options.rows or _ROWS)
     run["block"] = blocks(text, options.samples)
     run["queries"] = []

@@ -60,8 +60,10 @@ _LIMIT = "SELECT * FROM S3Object LIMIT 10"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and report."""
     options = _parser().parse_args(arguments)
-    run = documents.begin("latency", samples=options.samples, repeats=options.repeats)
+    run = documents.begin("latency", samples=options.samples, repeats=options.repeats, rows=options.rows)
     run["small"] = small(options.engines, options.samples, options.repeats)
+    if "s3sql" in options.engines:
+        run["small"] += without_kernels(min(options.samples, 3))
     run["limit"] = (
         [] if options.no_limit else [limited(name, options.rows, options.repeats) for name in LIMITED]
     )
@@ -71,10 +73,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def small(engines: Sequence[str], samples: int, repeats: int) -> list[dict[str, Any]]:
-    """One entry an engine and format, and one more of ours with no compiled kernels at hand."""
-    found = {(engine, kind, True): _entry(engine, kind, True) for kind in SMALL for engine in engines}
+    """One entry an engine and format."""
+    found = {(engine, kind): _entry(engine, kind, True) for kind in SMALL for engine in engines}
     for sample in range(samples + 1):
-        for (engine, kind, _), entry in found.items():
+        for (engine, kind), entry in found.items():
             last = sample == samples
             ran = _small(engine, kind, repeats if last else 0, None)
             # The first round fills the caches of kernels and of pages.
@@ -83,15 +85,22 @@ def small(engines: Sequence[str], samples: int, repeats: int) -> list[dict[str, 
                     entry[name].append(ran[name])
             entry |= {name: ran[name] for name in ("again", "new", "loaded")}
         print(f"small queries, round {sample} of {samples}", file=sys.stderr, flush=True)
-    for kind in SMALL if "s3sql" in engines else ():
-        entry = found["s3sql", kind, False] = _entry("s3sql", kind, False)
-        for _ in range(min(samples, 3)):
+    return list(found.values())
+
+
+def without_kernels(samples: int) -> list[dict[str, Any]]:
+    """One entry a format, of processes that find no compiled kernels."""
+    found = []
+    for kind in SMALL:
+        entry = _entry("s3sql", kind, False)
+        for _ in range(samples):
             with tempfile.TemporaryDirectory() as empty:
                 ran = _small("s3sql", kind, 0, empty)
             for name in ("process", "import", "first"):
                 entry[name].append(ran[name])
+        found.append(entry)
         print(f"{kind} without kernels", file=sys.stderr, flush=True)
-    return list(found.values())
+    return found
 
 
 def other_texts(sql: str, constant: str, count: int) -> list[str]:

@@ -16,7 +16,7 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -187,8 +187,12 @@ def measure(
     return result
 
 
-def measure_memory(result: QueryResult, path: Path, small: Path, threads: int) -> None:
+def measure_memory(
+    result: QueryResult, path: Path, small: Path, threads: int, engines: Container[str] | None = None
+) -> None:
     """Run the query once more in fresh processes, for the memory they take; compare the answers.
+
+    *engines*: those of them alone.
 
     ``idle_mb`` is what a process holds after the same query on the file *small*: libraries and kernels are
     loaded, caches are filled.
@@ -198,6 +202,8 @@ def measure_memory(result: QueryResult, path: Path, small: Path, threads: int) -
     """
     expected: Answer | None = None
     for found in result.engines:
+        if engines is not None and found.engine not in engines:
+            continue
         worker = Worker(found.engine, threads)
         try:
             worker.ask(query=result.query.name, path=str(small), variant=found.variant, target=None)

@@ -47,7 +47,7 @@ class Query:
     input: str = "lineitem"
     single: bool = False
     kept: bool = False
-    quick: bool = True
+    quick: bool = False
     one_thread: bool = False
 
     @property
@@ -88,7 +88,7 @@ _TYPED_SUM = (
 )
 
 QUERIES = (
-    Query("filter", "filter 2 %, `SELECT *`", "filter", *_FILTER, target=4, one_thread=True),
+    Query("filter", "filter 2 %, `SELECT *`", "filter", *_FILTER, target=4, quick=True, one_thread=True),
     Query(
         "project",
         "filter 15 %, 2 columns",
@@ -109,6 +109,7 @@ QUERIES = (
         "AND CAST(l_discount AS {money}) BETWEEN 0.05 AND 0.07 AND CAST(l_quantity AS INT) < 24",
         target=4,
         single=True,
+        quick=True,
         one_thread=True,
     ),
     Query(
@@ -126,11 +127,10 @@ QUERIES = (
         "SELECT * FROM S3Object s WHERE s._16 LIKE '%unusual pinto beans%'",
         "SELECT * FROM lineitem WHERE l_comment LIKE '%unusual pinto beans%'",
         target=4,
-        quick=False,
     ),
-    Query("count", "COUNT(*)", "count", *_COUNT, target=0.8, single=True),
-    Query("star", "`SELECT *`", "star", *_STAR, target=4, one_thread=True),
-    Query("star-kept", "`SELECT *` into a tmpfs file", "star", *_STAR, target=4, kept=True, quick=False),
+    Query("count", "COUNT(*)", "count", *_COUNT, target=0.8, single=True, quick=True),
+    Query("star", "`SELECT *`", "star", *_STAR, target=4, quick=True, one_thread=True),
+    Query("star-kept", "`SELECT *` into a tmpfs file", "star", *_STAR, target=4, kept=True),
     Query(
         "quoted-filter",
         "quoted CSV: filter 2 %, `SELECT *`",
@@ -138,6 +138,7 @@ QUERIES = (
         *_FILTER,
         target=3,
         input="lineitem-quoted",
+        quick=True,
         one_thread=True,
     ),
     Query("quoted-star", "quoted CSV: `SELECT *`", "star", *_STAR, target=3, input="lineitem-quoted"),
@@ -148,7 +149,6 @@ QUERIES = (
         *_FILTER,
         target=2,
         input="lineitem-gzip",
-        quick=False,
     ),
     Query(
         "json-flat",
@@ -158,6 +158,7 @@ QUERIES = (
         "SELECT id, host, path FROM events WHERE status = 500 AND bytes >= 50000",
         target=1.5,
         input="flat",
+        quick=True,
         one_thread=True,
     ),
     Query(
@@ -170,6 +171,7 @@ QUERIES = (
         """WHERE "user"['address']['zip'] < '05000' OR items[1]['count'] > 49""",
         target=2.5,
         input="nested",
+        quick=True,
         one_thread=True,
     ),
     Query(
@@ -188,6 +190,7 @@ QUERIES = (
         *_TYPED_PROJECT,
         target=1,
         input="lineitem-snappy",
+        quick=True,
         one_thread=True,
     ),
     Query(
@@ -242,7 +245,6 @@ QUERIES = (
         target=1,
         input="lineitem-zstd",
         single=True,
-        quick=False,
     ),
     Query(
         "zstd-star",
@@ -251,7 +253,6 @@ QUERIES = (
         *_STAR,
         target=1,
         input="lineitem-zstd",
-        quick=False,
     ),
 )
 

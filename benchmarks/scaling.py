@@ -39,7 +39,7 @@ _SMALL_ROWS = 1_000
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and report; 1 if a query needs too much memory."""
     options = _parser().parse_args(arguments)
-    run = documents.begin("scaling", threads=options.threads, samples=options.samples)
+    run = documents.begin("scaling", threads=options.threads, samples=options.samples, rows=options.rows)
     results: list[dict[str, Any]] = []
     for name, size, timed in _work(options):
         with sized(name, size, options.rows) as path:

@@ -1,7 +1,8 @@
 """``python -m benchmarks.tables RESULT.json …``: what the documentation says of speed, made of measurements.
 
-In: documents that the programs here have written; those of one program are merged, the latest counting.
-Out: Markdown on standard output, and with ``--plot`` an SVG.
+In: documents that the programs here have written, or if no file is named, those in the cache directory that
+measured this commit on the full files; those of one program are merged, the latest counting. Out: Markdown on
+standard output, and with ``--plot`` an SVG.
 
     --targets     each target, what was measured, and whether it was met
     --docs        the table of docs/performance.md
@@ -19,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import kernels, latency, plot, report, scaling, targets
+from benchmarks import documents, kernels, latency, plot, report, scaling, targets
 from benchmarks.measure import QueryResult
 from benchmarks.report import results_of, speed, workers_factor
 
@@ -59,38 +60,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print; 2 if files do not fit together."""
     options = _parser().parse_args(arguments)
     try:
-        documents = merged([document for path in options.files for document in _read(path)])
+        found = [document for path in options.files for document in documents.read(path)]
+        merged_ones = merged(found if options.files else documents.of_this_commit())
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    compared = next((one for one in documents if one["program"] == "compare"), None)
+    compared = next((one for one in merged_ones if one["program"] == "compare"), None)
     results = results_of(compared) if compared else []
     parts = []
     if options.targets or not (options.docs or options.readme or options.all):
-        parts.append(targets.markdown(documents))
+        parts.append(targets.markdown(merged_ones))
     if options.docs:
         parts.append(table(results, list(TITLES)))
     if options.readme:
         parts.append(table(results, list(README), short=True))
     if options.all:
-        parts += [targets.markdown(documents), *(_whole(document) for document in documents)]
+        parts += [targets.markdown(merged_ones), *(_whole(document) for document in merged_ones)]
     print("\n\n".join(part for part in parts if part))
     if options.plot:
         two = [result for result in results if result.threads == 2 and result.query.name in TITLES]
         options.plot.write_text(plot.svg(two, "s3sql against the fastest peer, 2 threads"))
     if options.json:
-        options.json.write_text(json.dumps(documents, indent=1) + "\n")
+        options.json.write_text(json.dumps(merged_ones, indent=1) + "\n")
     return 0
 
 
-def merged(documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def merged(pieces: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """One document a program.
 
     Raises:
         ValueError: they are of objects of different sizes.
     """
     by_program: dict[str, list[dict[str, Any]]] = {}
-    for document in documents:
+    for document in pieces:
         by_program.setdefault(document["program"], []).append(document)
     merge = {"compare": report.merged, "scaling": scaling.merged, "latency": latency.merged}
     return [
@@ -134,25 +136,19 @@ def _whole(document: dict[str, Any]) -> str:
     return "" if write is None else f"# {document['program']}\n\n{write(document)}"
 
 
-def _latest(documents: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    return documents[-1]
+def _latest(pieces: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return pieces[-1]
 
 
 def _started(document: dict[str, Any]) -> str:
     return str(document.get("started") or document["runs"][-1]["started"])
 
 
-def _read(path: Path) -> list[dict[str, Any]]:
-    """The documents of a file: one, or those that ``--json`` has put together."""
-    content = json.loads(path.read_text() or "[]")
-    return content if isinstance(content, list) else [content]
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.tables", description=(__doc__ or "").split("\n")[0]
     )
-    parser.add_argument("files", nargs="+", type=Path, metavar="RESULT.json")
+    parser.add_argument("files", nargs="*", type=Path, metavar="RESULT.json")
     for name, text in (
         ("targets", "each target, and whether it was met; this alone if nothing else is asked for"),
         ("docs", "the table of docs/performance.md"),

@@ -485,3 +485,12 @@ def test_wrong_options_are_told(arguments: list[str], capsys: pytest.CaptureFixt
     with pytest.raises(SystemExit):
         program.main(arguments)
     assert arguments[1] in capsys.readouterr().err
+
+
+def test_quick_run_is_a_part_of_the_full_one() -> None:
+    full, quick = (program.work(program.options(arguments)) for arguments in ([], ["--quick"]))
+    assert set(quick) < set(full)
+    assert {query.name for query, threads in quick if threads == 1} == {"filter", "json-flat"}
+    assert [(query, threads) for query, threads in full if threads == 2] == [(query, 2) for query in QUERIES]
+    named = program.options(["--query", "count", "--threads", "1"])
+    assert program.work(named) == [(BY_NAME["count"], 1)]
