@@ -10,6 +10,7 @@ from s3sql import limits
 from s3sql.exec import buffer_pool
 from s3sql.formats import compression, decompressed_text
 from s3sql.sql.keywords import RESERVED
+from s3sql.stores.s3 import MAX_CONNECTIONS
 from tests.docs.pages import DOCS, read
 
 BOUNDS = {
@@ -24,6 +25,8 @@ BOUNDS = {
     "what decompression makes": f"pieces of {compression.PIECE_BYTES >> 10} KiB, "
     f"{decompressed_text.AHEAD_BYTES >> 20} MiB ahead",
     "text in memory, of all queries together": f"{buffer_pool.BUDGET_BYTES >> 20} MiB",
+    "of that, bytes of remote objects fetched ahead": f"{buffer_pool.BUDGET_BYTES * 3 // 8 >> 20} MiB",
+    "requests to a store for one object at a time": f"{MAX_CONNECTIONS}, or as many",
 }
 
 
