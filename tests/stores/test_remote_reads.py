@@ -179,6 +179,19 @@ def endpoint(server: ThreadingHTTPServer) -> Endpoint:
     return endpoint
 
 
+#: What a slow reader is told from a slow connection by.
+THRESHOLDS = pace._SLOW, pace._FAST
+
+
+@pytest.fixture(scope="module", autouse=True)
+def every_reader_waits() -> Iterator[None]:
+    """However fast this machine is at the moment, a connection counts as slower than its reader."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(pace, "_SLOW", 0.0)
+        patched.setattr(pace, "_FAST", 1e15)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def nothing_is_left() -> Iterator[None]:
     yield
@@ -251,7 +264,11 @@ def test_a_small_object_and_a_small_part_take_one_request(endpoint: Endpoint, st
     assert endpoint.requests == [None, None]
 
 
-def test_a_reader_that_is_slow_itself_needs_no_ranges(endpoint: Endpoint, store: S3Store) -> None:
+def test_a_reader_that_is_slow_itself_needs_no_ranges(
+    endpoint: Endpoint, store: S3Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "_SLOW", THRESHOLDS[0])
+    monkeypatch.setattr(pace, "_FAST", THRESHOLDS[1])
     endpoint.delay = 0
     with store.open("bucket", "key") as opened:
         buffer = memoryview(bytearray(MIB))
