@@ -17,7 +17,7 @@ import typer
 import typer.main
 
 from s3sql import __version__
-from s3sql.cli import functions, schema, serve
+from s3sql.cli import functions, schema, serve, warmup
 from s3sql.cli.extensions import load_extensions
 from s3sql.cli.help import Example, HelpCommand, HelpGroup, with_examples
 from s3sql.cli.messages import ANSWERED, FAILED, INTERRUPTED, NOBODY_READS, USAGE, drop_output, fail
@@ -189,6 +189,8 @@ _TEXTS: Final = {
     "shell": "Query after query, with history and completion.\n\nAn interactive session; .help lists its "
     "commands. Statements from a pipe run one after the other.",
     "functions": "List the functions of the dialect, or explain one.",
+    "warmup": "Compile all kernels, so that no query has to.\n\nThey are kept in the kernel cache, for every "
+    "process of the machine. For images and installations.",
     "serve": "Serve a folder, or another S3 store, as an S3 endpoint with Select.\n\nA folder's sub-folders "
     "are the buckets.",
 }
@@ -210,6 +212,7 @@ def build() -> Any:
     _add(app, "functions", functions.run_functions, HelpCommand, functions.WORDS)
     ending = serve.ENDING
     _add(app, "serve", serve.run_serve, with_examples(*serve.EXAMPLES, ending=ending), serve.WORDS)
+    _add(app, "warmup", warmup.run_warmup, with_examples(*warmup.EXAMPLES), warmup.WORDS)
     return typer.main.get_command(app)
 
 

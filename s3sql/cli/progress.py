@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Self
 from s3sql.cli.messages import say
 from s3sql.cli.terminal import colour, width
 from s3sql.display.amounts import bytes_text, count_text, rate_text
+from s3sql.kernels.compile import compiling
 
 if TYPE_CHECKING:
     from s3sql.result import Result
@@ -109,6 +110,8 @@ class Progress:
     def _line(self) -> str:
         """``flights.csv: 12 MB of 100 MB (12 %), 1,234 rows, 80 MB/s``."""
         name, result = self._name, self._result
+        if self._terminal and compiling():
+            return "compiling kernels, once per machine"
         if result is None:
             return "opening"
         stats = result.stats
@@ -155,6 +158,24 @@ class Progress:
         console.print(grid, end="")
         drawing.seek(0)
         return drawing.read().rstrip("\n")
+
+
+class ProgressLine:
+    """One line on standard error that is written over, where that is a terminal; nothing elsewhere."""
+
+    def __init__(self) -> None:
+        self._terminal = _is_terminal()
+
+    def show(self, text: str) -> None:
+        """Show *text* instead of what is there."""
+        if self._terminal:
+            with contextlib.suppress(OSError, ValueError):
+                sys.stderr.write(_CLEAR_LINE + text[: max(width(sys.stderr) - 1, 1)])
+                sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Show nothing any more."""
+        self.show("")
 
 
 def _is_terminal() -> bool:

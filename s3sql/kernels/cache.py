@@ -205,7 +205,7 @@ class KernelCache:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         source = Path(function.__code__.co_filename).resolve()
-        root = cache_directory() / "kernels"
+        self.root = root = cache_directory() / "kernels"
         if not source.is_file():
             # Typed at a prompt: there is nothing to tell when it changes.
             self._directory, self._file = root, root / function.__name__
@@ -220,6 +220,16 @@ class KernelCache:
             _warn_once(root, "cannot be used: kernels are compiled anew by every process")
         elif not self._writable:
             _warn_once(root, "is read-only: kernels it lacks are compiled anew by every process")
+
+    @property
+    def file(self) -> Path:
+        """Where the kernel is kept, if it is."""
+        return self._file
+
+    @property
+    def writable(self) -> bool:
+        """Whether the kernel can be kept."""
+        return self._writable
 
     def load(self, signature: str) -> bytes | None:
         """The kernel's object code, or None if it is not kept or not for *signature*."""

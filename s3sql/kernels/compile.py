@@ -28,6 +28,7 @@ Compiled code is kept between processes: :mod:`s3sql.kernels.cache`.
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 from collections.abc import Callable
@@ -92,6 +93,7 @@ __all__ = [
     "Kernel",
     "Part",
     "called",
+    "compiling",
     "inlined",
     "intrinsic",
     "kernel",
@@ -104,6 +106,20 @@ R = TypeVar("R")
 
 #: Held while a kernel is loaded or compiled; always taken before numba's own.
 _lock = threading.RLock()
+
+
+#: Set by the thread that compiles; for those who show what is going on.
+_compiling = False
+
+
+def compiling() -> bool:
+    """Whether a kernel is being compiled right now, in any thread."""
+    return _compiling
+
+
+@functools.cache
+def _tell_once(directory: str) -> None:
+    LOG.info("compiling kernels, once per machine; they are kept in %s", directory)
 
 
 class Kernel(Generic[P, R]):
@@ -153,10 +169,16 @@ class Kernel(Generic[P, R]):
             self._loaded = kept is not None
 
     def _compiled(self, cache: KernelCache) -> bytes:
-        # Late: numba takes half a second to import.
-        from s3sql.kernels.machine_code import compiled
+        global _compiling
+        _tell_once(str(cache.root))
+        _compiling = True
+        try:
+            # Late: numba takes half a second to import.
+            from s3sql.kernels.machine_code import compiled
 
-        code = compiled(self.function, self.signature)
+            code = compiled(self.function, self.signature)
+        finally:
+            _compiling = False
         cache.save(repr(self.signature), code)
         return code
 

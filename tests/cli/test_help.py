@@ -12,7 +12,7 @@ from s3sql.cli.app import build
 from s3sql.server.running.options import OPTIONS
 
 DOCS = Path(__file__).parents[2] / "docs"
-COMMANDS = ("query", "schema", "shell", "functions", "serve")
+COMMANDS = ("query", "schema", "shell", "functions", "serve", "warmup")
 
 
 def shown(capfd: pytest.CaptureFixture[str], *words: str) -> str:
