@@ -10,21 +10,21 @@ from typing import Any
 from s3sql.kernels.compile import (
     BOOL,
     BOOLS_OUT,
+    DENSE_INT32S,
+    DENSE_INT64S,
+    DENSE_UINT8S,
     INT32,
-    INT32S,
     INT32S_OUT,
     INT64,
-    INT64S,
     INT64S_OUT,
     UINT8,
-    UINT8S,
     VOID,
     kernel,
 )
 from s3sql.kernels.simd import at, put
 
 
-@kernel(BOOL(INT32S, INT32))
+@kernel(BOOL(DENSE_INT32S, INT32))
 def codes_within(codes: Any, last: Any) -> Any:
     """Whether every code is one of 0 to *last*."""
     # Only the sign counts: of a code that is negative itself the difference may be anything.
@@ -35,21 +35,21 @@ def codes_within(codes: Any, last: Any) -> Any:
     return signs >= 0
 
 
-@kernel(VOID(INT32S, INT64S, INT32S_OUT))
+@kernel(VOID(DENSE_INT32S, DENSE_INT64S, INT32S_OUT))
 def take_codes(codes: Any, rows: Any, taken: Any) -> None:
     """The codes of the given rows."""
     for place in range(rows.size):
         put(taken, place, at(codes, at(rows, place)))
 
 
-@kernel(VOID(UINT8S, UINT8, INT32S, BOOLS_OUT))
+@kernel(VOID(DENSE_UINT8S, UINT8, DENSE_INT32S, BOOLS_OUT))
 def look_up(table: Any, bit: Any, codes: Any, found: Any) -> None:
     """Whether *bit* is set in what *table* has for each row's entry."""
     for row in range(codes.size):
         put(found, row, (at(table, INT64(at(codes, row))) & bit) != 0)
 
 
-@kernel(INT64(UINT8S, UINT8, INT32S, INT64S_OUT))
+@kernel(INT64(DENSE_UINT8S, UINT8, DENSE_INT32S, INT64S_OUT))
 def select_rows(table: Any, bit: Any, codes: Any, rows: Any) -> Any:
     """The rows for whose entry *bit* is set in *table*; how many there are. *rows* has room for all."""
     count = INT64(0)

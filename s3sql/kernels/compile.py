@@ -11,8 +11,9 @@ An entry point has exactly one signature, built from the constants below::
   Two threads may make that first call at once.
 * An argument must be of the declared element type. A parameter that is read accepts writable and
   read-only arrays; those named ``...S`` (``INT32S``) also strided views and ``numpy.broadcast_to`` of one
-  value. A parameter that is written (``..._OUT``) refuses read-only and strided arrays. Anything else is a
-  ``TypeError``. Arrays must be aligned to their element size, as those of numpy and Arrow are.
+  value, unless they are ``DENSE_...``. A parameter that is written (``..._OUT``) refuses read-only and
+  strided arrays. Anything else is a ``TypeError``. Arrays must be aligned to their element size, as those
+  of numpy and Arrow are.
 * Arguments are passed by position. A call costs 0.1 to 0.3 microseconds; the GIL is released while the
   kernel runs.
 * Kernels allocate nothing (numba's reference counting is off, so arrays passed on to an inlined function
@@ -41,6 +42,9 @@ from s3sql.kernels.signature import (
     BOOLS_OUT,
     BYTES,
     BYTES_OUT,
+    DENSE_INT32S,
+    DENSE_INT64S,
+    DENSE_UINT8S,
     FLOAT64,
     FLOAT64S,
     FLOAT64S_OUT,
@@ -70,6 +74,9 @@ __all__ = [
     "BOOLS_OUT",
     "BYTES",
     "BYTES_OUT",
+    "DENSE_INT32S",
+    "DENSE_INT64S",
+    "DENSE_UINT8S",
     "FLOAT64",
     "FLOAT64S",
     "FLOAT64S_OUT",

@@ -15,9 +15,10 @@ from s3sql.kernels.bytes import append
 from s3sql.kernels.compile import (
     BYTES,
     BYTES_OUT,
+    DENSE_INT32S,
+    DENSE_INT64S,
     INT32S,
     INT64,
-    INT64S,
     INT64S_OUT,
     VOID,
     inlined,
@@ -30,7 +31,7 @@ SIZE_BITS = 32
 SIZE_MASK = (1 << SIZE_BITS) - 1
 
 
-@kernel(VOID(INT64S, INT32S, INT64, INT64S_OUT))
+@kernel(VOID(DENSE_INT64S, DENSE_INT32S, INT64, INT64S_OUT))
 def coded_words(table: Any, codes: Any, base: Any, words: Any) -> None:
     """The words of rows that are numbers of entries, *table* having the entries'.
 
@@ -41,7 +42,7 @@ def coded_words(table: Any, codes: Any, base: Any, words: Any) -> None:
         put(words, row, at(table, INT64(at(codes, row))) + offset)
 
 
-@kernel(INT64(INT64S, INT32S))
+@kernel(INT64(DENSE_INT64S, DENSE_INT32S))
 def coded_size(table: Any, codes: Any) -> Any:
     """How many bytes the fields of these rows have together."""
     size = INT64(0)
@@ -80,7 +81,7 @@ def _append_token(out: Any, target: Any, token: Any, size: Any, word: Any) -> An
     return append(out, target, token, 0, size)
 
 
-@kernel(INT64(BYTES, INT64S, INT64, INT64, BYTES, INT64, BYTES, INT64, INT64, BYTES_OUT, INT64S_OUT))
+@kernel(INT64(BYTES, DENSE_INT64S, INT64, INT64, BYTES, INT64, BYTES, INT64, INT64, BYTES_OUT, INT64S_OUT))
 def lay_records(
     buffer: Any,
     words: Any,

@@ -123,6 +123,11 @@ UINT64S: Any = _read(UINT64)
 FLOAT64S: Any = _read(FLOAT64)
 BOOLS: Any = _read(BOOL)
 
+#: Columns, read; contiguous, so that a loop over them becomes one over vectors.
+DENSE_INT32S: Any = Array(INT32, contiguous=True, written=False)
+DENSE_INT64S: Any = Array(INT64, contiguous=True, written=False)
+DENSE_UINT8S: Any = Array(UINT8, contiguous=True, written=False)
+
 #: A small table that is looked at for every value, read; contiguous.
 INT32_TABLE: Any = Array(INT32, contiguous=True, written=False)
 

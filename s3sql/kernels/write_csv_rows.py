@@ -118,6 +118,18 @@ def _append_quoted(out: Any, target: Any, buffer: Any, start: Any, end: Any, quo
     return append_token(out, target, quote)
 
 
+@kernel(BOOL(BYTES, INT64, INT64, BYTES))
+def holds_any(buffer: Any, start: Any, end: Any, candidates: Any) -> Any:
+    """Whether one of the *candidates* is among the bytes between *start* and *end*."""
+    for offset in range(start, end, 64):
+        found = UINT64(0)
+        for number in range(len(candidates)):
+            found |= byte_mask(buffer, offset, at(candidates, number))
+        if (found & low_bits(end - offset)) != UINT64(0):
+            return True
+    return False
+
+
 #: Values of *quoting* in :func:`write_csv_records`.
 NEVER = 0
 AS_NEEDED = 1

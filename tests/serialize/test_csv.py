@@ -17,7 +17,7 @@ from s3sql.formats.csv_dialect import CsvDialect
 from s3sql.formats.scratch import Scratch
 from s3sql.payloads import Decimals, Text
 from s3sql.request import CsvInput, CsvOutput, JsonOutput
-from s3sql.serialize import csv_columns
+from s3sql.serialize import csv, csv_columns
 from s3sql.serialize.base import Member, Records, SpreadMembers
 from s3sql.serialize.csv import CsvSerializer
 from s3sql.serialize.output import serializer_for
@@ -156,3 +156,31 @@ def test_whole_records_are_written_as_spread_structs_are(
     general = writer.serialize([SpreadMembers(batch.row(), whole_row=True)], batch.length)
     assert written(short) == written(general)
     assert short.ends.tolist() == general.ends.tolist()
+
+
+@given(
+    st.integers(0, 130),
+    st.sampled_from([",", '"', "\n", "\r"]),
+    st.lists(st.integers(0, 200), min_size=1, max_size=6),
+    st.integers(1, 3),
+)
+def test_what_causes_quotes_is_found_wherever_it_is(
+    place: int, cause: str, bounds: list[int], sparse: int
+) -> None:
+    """Also at the ends of 64 bytes, beside the texts, between them, in front of and behind all of them."""
+    contents = bytearray(b"x" * 200)
+    contents[place] = ord(cause)
+    buffer = PaddedBuffer.copy_of(bytes(contents) + b",,,,")
+    edges = sorted({*bounds, 0})
+    # The second of two texts may lie within the first.
+    starts = np.array([*edges[:-1], edges[0]], np.int32)
+    ends = np.array([*edges[1:], edges[-1] // 2], np.int32)
+    text = Text(buffer.array, starts, ends)
+    output = CsvOutput(field_delimiter=",")
+    values = [value.decode() for value in text.to_bytes()]
+    numbers = Column.of(Kind.INT, np.arange(len(values)))
+    members = [Member("a", Column.of(Kind.STRING, text)), Member("n", numbers)]
+    with mock.patch.object(csv, "_SPARSE", sparse):
+        found = CsvSerializer(output).serialize(members, len(values))
+    expected = "".join(f"{field(value, output)},{row}\n" for row, value in enumerate(values))
+    assert written(found).decode() == expected
