@@ -1,8 +1,8 @@
-"""The serial end of the pipeline for Parquet: row groups become morsels of decoded columns.
+"""The serial end of the pipeline for Parquet: row groups are divided into morsels.
 
 In: what a query reads of a file.  Out: morsels in the order of the rows, each of so many rows as fit in
-:data:`_MOST_BYTES`. Which rows come together follows from the footer alone, so that columns which are decoded
-late are divided in the same way.
+:data:`_MOST_BYTES`. Which rows come together follows from the footer alone. Nothing is read here: workers
+decode what they need.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 from s3sql.exec.buffer_pool import BufferPool
 from s3sql.exec.parquet_prefetch import ParquetPrefetch
 from s3sql.formats.parquet import ParquetMorsel
-from s3sql.formats.parquet_decoding import Decoder, GroupRows, LateColumns
-from s3sql.formats.parquet_groups import DELTA_BYTE_ARRAY, RowGroup
+from s3sql.formats.parquet_groups import DELTA_BYTE_ARRAY
 from s3sql.formats.parquet_opening import GroupShare, ParquetScan
+from s3sql.formats.parquet_parts import ColumnDecoding, GroupParts
 
 #: Most rows of a morsel, and bytes before compression. In memory a value takes more than in the file, and its
 #: text more again.
@@ -32,16 +32,14 @@ class ParquetReader:
     def __init__(self, scan: ParquetScan, pool: BufferPool) -> None:
         self._scan = scan
         self._pool = pool
-        self._early = Decoder(scan.contents, scan.early)
-        self._late = Decoder(scan.contents, scan.late)
+        self._decoding = ColumnDecoding(scan.contents, scan.early, scan.late)
         self._prefetch = ParquetPrefetch(scan)
         self._remaining = scan.limit
         self._place = 0
         self._row = 0
         self._part = 0
         self._step = 0
-        self._rows: GroupRows | None = None
-        self._late_columns: LateColumns | None = None
+        self._parts: GroupParts | None = None
         self._stopped = False
 
     @property
@@ -83,7 +81,7 @@ class ParquetReader:
         """The next morsel, to be given back; None behind the last one, or without *wait* for want of memory.
 
         Raises:
-            S3SelectError: ``ParquetParsingError``, ``SlowDown``; what reading the object raises.
+            S3SelectError: ``SlowDown``; what fetching ahead raises.
         """
         if self.ended:
             return None
@@ -97,18 +95,25 @@ class ParquetReader:
         elif not self._pool.reserve(end - start):
             return None
         try:
-            columns = self._rows_of(share).take(count) if self._scan.early else {}
+            parts, part = self._parts_of(share), self._part
         except BaseException:
             self._pool.release(end - start)
             raise
-        late, part = self._late_columns, self._part
         self._go_on(share, count)
-        return ParquetMorsel(start, end - start, count, columns, at_end=self.ended, late=late, part=part)
+        return ParquetMorsel(start, end - start, count, {}, at_end=self.ended, parts=parts, part=part)
 
     def give_back(self, morsel: ParquetMorsel) -> None:
         """Nobody works on *morsel* any more."""
         morsel.give_up()
         self._pool.release(morsel.length)
+
+    def _parts_of(self, share: GroupShare) -> GroupParts:
+        """The columns of a row group, opened at its first row."""
+        if self._parts is None:
+            self._prefetch.late_needed = self._decoding.late_needed
+            self._prefetch.advise(self._place)
+            self._parts = GroupParts(self._decoding, share.group, self._step)
+        return self._parts
 
     def _go_on(self, share: GroupShare, count: int) -> None:
         """Stand behind the *count* rows that were read of *share*."""
@@ -119,22 +124,7 @@ class ParquetReader:
         if self._row == share.group.rows:
             self._place += 1
             self._row = self._part = 0
-            self._rows = self._late_columns = None
-
-    def _rows_of(self, share: GroupShare) -> GroupRows:
-        """The rows of a row group, opened at its first."""
-        if self._rows is None:
-            group, step = share.group, self._step
-            self._prefetch.advise(self._place)
-            self._rows = self._early.open(group, step)
-            if self._scan.late:
-                counts = [min(step, group.rows - row) for row in range(0, group.rows, step)]
-                self._late_columns = LateColumns(lambda: self._open_late(group, step), counts)
-        return self._rows
-
-    def _open_late(self, group: RowGroup, step: int) -> GroupRows:
-        self._prefetch.late_needed = True
-        return self._late.open(group, step)
+            self._parts = None
 
     def _step_of(self, share: GroupShare) -> int:
         """Rows of a morsel in this row group."""

@@ -1,6 +1,7 @@
 """Parquet input: rows of decoded columns.
 
 In: a :class:`ParquetMorsel`, some rows of one row group.  Out: batches whose columns are those of the schema.
+Of a column is decoded what is asked for, when it is.
 
 A value of more than 1 MiB fails its row, as a record of that size does in other formats; of the columns that
 a query does not read nothing is known. Source: AWS S3 User Guide, "Filtering and retrieving data" (limits).
@@ -30,9 +31,9 @@ from s3sql.formats.parquet_arrays import (
     text_bounds,
 )
 from s3sql.formats.parquet_columns import column_of
-from s3sql.formats.parquet_decoding import LateColumns
 from s3sql.formats.parquet_distinct import ConditionsOfOneColumn, first_of_each
 from s3sql.formats.parquet_entries import Dictionaries, EntryBatch, taken
+from s3sql.formats.parquet_parts import GroupParts
 from s3sql.formats.scratch import Scratch
 from s3sql.functions.registry import Fail
 from s3sql.limits import MAX_RECORD_BYTES
@@ -47,16 +48,23 @@ Array: TypeAlias = "pa.Array[Any]"
 #: Texts are taken as they lie unless less than one in so many is asked for.
 _WHOLE_SHARE = 8
 
+#: Values are decoded for the rows that are asked for only where these are at most one in so many.
+_NARROW_SHARE = 4
+
+_SHORT_FORMS = frozenset({"bool", "int", "uint64", "float", "decimal", "uuid", "date", "time", "timestamp"})
+
 
 class ParquetMorsel:
-    """``rows`` rows of one row group, and their ``columns`` by number, as Arrow has decoded them.
+    """``rows`` rows of one row group, and those of their ``columns`` by number that have been decoded.
 
     ``start`` and ``length``: the bytes that they stand for, before compression, among those of all columns
-    that the query names in the row groups it reads. ``late``: the columns that are not decoded yet, of which
-    this is part number ``part``.
+    that the query names in the row groups it reads. ``parts``: where the other columns are to be had, of
+    which this is part number ``part``.
     """
 
-    __slots__ = ("at_end", "coded", "columns", "fault", "late", "length", "part", "rows", "start", "texts")
+    __slots__ = (
+        "_some", "at_end", "coded", "columns", "fault", "length", "part", "parts", "rows", "start", "texts",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -66,7 +74,7 @@ class ParquetMorsel:
         columns: dict[int, Array],
         *,
         at_end: bool,
-        late: LateColumns | None = None,
+        parts: GroupParts | None = None,
         part: int = 0,
     ) -> None:
         self.start = start
@@ -74,35 +82,54 @@ class ParquetMorsel:
         self.rows = rows
         self.columns = columns
         self.at_end = at_end
-        self.late = late
+        self.parts = parts
         self.part = part
         #: The columns that were asked for as numbers of entries; None for one that is no such thing.
         self.coded: dict[int, Coded | None] = {}
         #: All values of those columns of texts of which some rows were asked for, and which of them fail.
         self.texts: dict[int, tuple[Column, list[tuple[Mask, S3SelectError]]]] = {}
         self.fault: S3SelectError | None = None
+        self._some: dict[int, tuple[Rows, Array]] = {}
 
     def array(self, number: int) -> Array:
-        """All values of column *number*; the first late one brings them all.
+        """All values of column *number*.
 
         Raises:
             S3SelectError: ``ParquetParsingError``; what reading the object raises.
         """
         if number not in self.columns:
-            self.load()
+            assert self.parts is not None
+            self.columns.update(self.parts.take(self.part, number))
         return self.columns[number]
 
+    def may_take_some(self, number: int) -> bool:
+        """Whether some rows of column *number* can be had without the others."""
+        return number not in self.columns and self.parts is not None and self.parts.may_take_some(number)
+
+    def some(self, number: int, rows: Rows) -> Array:
+        """The values of *rows*, ascending, of column *number*; raises as :meth:`array`."""
+        if number in self._some and self._some[number][0] is rows:
+            return self._some[number][1]
+        found = None
+        if number not in self.columns and self.parts is not None:
+            found = self.parts.take_some(self.part, number, rows)
+        if found is None:
+            found = take_rows(self.array(number), rows)
+        self._some[number] = rows, found
+        return found
+
     def load(self) -> None:
-        """Have the late columns decoded; raises as :meth:`array`."""
-        if self.late is not None:
-            self.columns = {**self.columns, **self.late.take(self.part)}
-            self.late = None
+        """Have all columns decoded; raises as :meth:`array`."""
+        if self.parts is not None:
+            for number in self.parts.numbers:
+                self.array(number)
+            self.parts = None
 
     def give_up(self) -> None:
-        """Let go of the late columns if they were not asked for."""
-        if self.late is not None:
-            self.late.give_up(self.part)
-            self.late = None
+        """Nobody will ask for more."""
+        if self.parts is not None:
+            self.parts.give_up(self.part)
+            self.parts = None
 
 
 class ParquetReading:
@@ -168,8 +195,10 @@ class ParquetBatch(Batch):
         """The values of column *number* as numbers of entries of a dictionary, if they are to be had so."""
         held = self.morsel.coded
         if number not in held:
-            column, values = self._known.schema.columns[number], self.morsel.array(number)
-            held[number] = self._known.dictionaries.coded(number, column, values)
+            column = self._known.schema.columns[number]
+            if self._is_narrow(number):
+                return self._known.dictionaries.coded(number, column, self.values(number))
+            held[number] = self._known.dictionaries.coded(number, column, self.morsel.array(number))
         coded = held[number]
         return coded if coded is None or self.length == self.morsel.rows else taken(coded, self.rows)
 
@@ -182,6 +211,8 @@ class ParquetBatch(Batch):
         if coded is not None:
             return Column.of_codes(coded)
         column = self._known.schema.columns[number]
+        if self._is_narrow(number):
+            return _converted(self.values(number), column, self.fail)
         array = self.morsel.array(number)
         if self.length == self.morsel.rows or not (
             is_text(array) and self.length * _WHOLE_SHARE > self.morsel.rows
@@ -198,8 +229,21 @@ class ParquetBatch(Batch):
 
     def values(self, number: int) -> Array:
         """The values of column *number* as Arrow has them."""
+        if self._is_narrow(number):
+            return self.morsel.some(number, self.rows)
         values = self.morsel.array(number)
         return values if self.length == self.morsel.rows else take_rows(values, self.rows)
+
+    def most_bytes(self, number: int) -> int:
+        """No less than the texts of column *number* take."""
+        if self._known.schema.columns[number].type.form in _SHORT_FORMS:
+            return 0
+        narrow = self._is_narrow(number)
+        return _most_bytes(self.values(number) if narrow else self.morsel.array(number), self.length)
+
+    def _is_narrow(self, number: int) -> bool:
+        """Whether to decode column *number* for these rows only."""
+        return self.length * _NARROW_SHARE <= self.morsel.rows and self.morsel.may_take_some(number)
 
     def row(self) -> NoReturn:
         """The binder makes a struct of the columns."""
@@ -220,8 +264,7 @@ class ParquetRows(MorselRows):
         if not batch.length:
             return 0
         assert isinstance(batch, ParquetBatch)
-        arrays = (batch.morsel.array(number) for number in columns if isinstance(number, int))
-        return sum(_most_bytes(array, batch.length) for array in arrays)
+        return sum(batch.most_bytes(number) for number in columns if isinstance(number, int))
 
     def bounds(self, batch: Batch, length: int, columns: frozenset[object]) -> tuple[Int64s, Int64s]:
         """Where the bytes of *columns* in each row begin and end, laid one behind the other."""

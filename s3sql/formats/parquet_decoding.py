@@ -195,7 +195,7 @@ class LateColumns:
     """Columns of one row group that are decoded when the first worker asks for them. Thread-safe.
 
     The row group is divided into parts of ``counts`` rows; a part that was decoded for the sake of a later
-    one is kept until it is given up.
+    one is kept until it is given up. Where Arrow cannot read on, no later part can be read either.
     """
 
     def __init__(self, open_rows: Callable[[], GroupRows], counts: Sequence[int]) -> None:
@@ -206,6 +206,7 @@ class LateColumns:
         self._next = 0
         self._held: dict[int, dict[int, Array]] = {}
         self._given_up: set[int] = set()
+        self._error: BaseException | None = None
 
     def take(self, part: int) -> dict[int, Array]:
         """The columns of part number *part*, which has been neither taken nor given up.
@@ -214,14 +215,24 @@ class LateColumns:
             S3SelectError: as :meth:`GroupRows.take`.
         """
         with self._lock:
-            if self._rows is None:
-                self._rows = self._open_rows()
             while self._next <= part:
-                found = self._rows.take(self._counts[self._next])
+                if self._error is not None:
+                    raise self._error
+                found = self._decode()
                 if self._next not in self._given_up:
                     self._held[self._next] = found
                 self._next += 1
             return self._held.pop(part)
+
+    def _decode(self) -> dict[int, Array]:
+        """The next part."""
+        try:
+            if self._rows is None:
+                self._rows = self._open_rows()
+            return self._rows.take(self._counts[self._next])
+        except BaseException as error:
+            self._error = error
+            raise
 
     def give_up(self, part: int) -> None:
         """Nobody will ask for part number *part* any more."""

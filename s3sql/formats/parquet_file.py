@@ -95,9 +95,13 @@ class ParquetSource:
         """The *length* bytes from *offset* on, fewer where the object ends."""
         # Memory that is not cleared first, and not copied to become bytes.
         piece = np.empty(max(0, min(length, self.size - offset)), np.uint8).data
+        return piece[: self.read_into(piece, offset)]
+
+    def read_into(self, piece: memoryview, offset: int) -> int:
+        """Fill *piece* from *offset* on; how many bytes there were."""
         with self._lock:
             try:
-                return piece[: self._read_into(piece, offset)]
+                return self._read_into(piece, offset)
             except BaseException as error:
                 self.fault = self.fault or error
                 raise

@@ -1,0 +1,224 @@
+"""Pages that are decoded here: the values that Arrow finds, and Arrow's errors where there is one."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from s3sql.errors import S3SelectError
+from s3sql.formats import parquet_parts, parquet_values
+from s3sql.formats.parquet_columns import column_of
+from s3sql.formats.parquet_decoding import ParquetContents
+from s3sql.formats.parquet_file import ParquetSource
+from s3sql.formats.parquet_footer import read_footer
+from s3sql.formats.parquet_groups import RowGroup, row_groups
+from s3sql.formats.parquet_parts import ColumnDecoding, GroupParts
+from s3sql.stores.memory import BytesObject
+from tests.formats.parquet_files import parquet, payload
+from tests.formats.parquet_footers import schema_in
+from tests.formats.parquet_writers import DUCKDB_WRITERS, TABLE, WRITERS, by_duckdb
+
+#: Writers of what is left to Arrow in every column, or in some.
+_ARROWS = {"delta", "delta, version 2", "byte stream split", "lz4", "int96"}
+
+
+def opened(contents: bytes) -> tuple[ParquetContents, list[RowGroup]]:
+    source = ParquetSource(BytesObject(contents))
+    footer = read_footer(source)
+    return ParquetContents(source, footer, schema_in(contents)), row_groups(footer, len(contents))
+
+
+@contextmanager
+def by_arrow_alone() -> Iterator[None]:
+    with mock.patch.object(parquet_parts, "layout_of", return_value=None):
+        yield
+
+
+def values_of(contents: bytes, number: int, step: int, rows: Any = None) -> list[Any]:
+    """All values of a column, or those of *rows* of each part; the code where they cannot be read."""
+    opened_file, groups = opened(contents)
+    decoding = ColumnDecoding(opened_file, (), (number,))
+    column = opened_file.schema.columns[number]
+    found: list[Any] = []
+    for group in groups:
+        parts = GroupParts(decoding, group, step)
+        for part, begin in enumerate(range(0, group.rows, step)):
+            count = min(step, group.rows - begin)
+            chosen = None if rows is None else np.array([row for row in rows if row < count], np.int64)
+            try:
+                array = None if chosen is None else parts.take_some(part, number, chosen)
+                if array is None:
+                    array = parts.take(part, number)[number]
+                    array = array if chosen is None else array.take(pa.array(chosen, pa.int64()))
+            except S3SelectError as error:
+                return [*found, error.code, error.message]
+            array.validate()
+            found += _read(array, column)
+            parts.give_up(part)
+    return found
+
+
+def _read(array: Any, column: Any) -> list[Any]:
+    """The values, behind those that fail their rows."""
+    failed: list[Any] = []
+    read = column_of(array, column, lambda where, error: failed.extend([*np.flatnonzero(where), error.code]))
+    return [*failed, *read.to_python()]
+
+
+def assert_same(left: list[Any], right: list[Any]) -> None:
+    assert [repr(value) for value in left] == [repr(value) for value in right]
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_every_writer(name: str) -> None:
+    contents = parquet(TABLE, **{"row_group_size": 100} | WRITERS[name])
+    flat = [number for number, field in enumerate(TABLE.schema) if field.name != "o"]
+    for number in flat:
+        rows = [None, range(0, 64, 3), [63]][number % 3]
+        with by_arrow_alone():
+            expected = values_of(contents, number, 64, rows)
+        with mock.patch.object(parquet_parts, "LateColumns", wraps=parquet_parts.LateColumns) as by_arrow:
+            assert_same(values_of(contents, number, 64, rows), expected)
+        if name not in _ARROWS:
+            assert not by_arrow.called, TABLE.schema[number]
+
+
+@pytest.mark.parametrize("options", DUCKDB_WRITERS)
+def test_every_duckdb_writer(options: str, tmp_path: Any) -> None:
+    contents = by_duckdb(options, tmp_path)
+    for number in range(len(TABLE.schema) - 3):
+        for rows in (None, range(5, 1000, 7)):
+            with by_arrow_alone():
+                expected = values_of(contents, number, 1000, rows)
+            assert_same(values_of(contents, number, 1000, rows), expected)
+
+
+TYPES: list[tuple[pa.DataType, st.SearchStrategy[Any]]] = [
+    (pa.bool_(), st.booleans()),
+    (pa.int8(), st.integers(-128, 127)),
+    (pa.uint32(), st.integers(0, 2**32 - 1)),
+    (pa.int64(), st.integers(-(2**63), 2**63 - 1)),
+    (pa.float32(), st.floats(width=32)),
+    (pa.float64(), st.floats()),
+    (pa.decimal128(5, 2), st.decimals(-999, 999, places=2)),
+    (pa.decimal128(30, 3), st.decimals(-(10**26), 10**26, places=3)),
+    (pa.string(), st.text(max_size=40)),
+    (pa.binary(), st.binary(max_size=70)),
+    (pa.binary(3), st.binary(min_size=3, max_size=3)),
+    (pa.date32(), st.integers(-(10**5), 10**5)),
+    (pa.timestamp("us"), st.integers(-(10**15), 10**15)),
+    (pa.time32("ms"), st.integers(0, 86_399_999)),
+]
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.data())
+def test_any_values(data: st.DataObject) -> None:
+    type_, strategy = data.draw(st.sampled_from(TYPES))
+    distinct = data.draw(st.lists(strategy, min_size=1, max_size=12))
+    chosen = random.Random(data.draw(st.integers(0, 2**32)))
+    count, nulls = data.draw(st.integers(1, 3000)), data.draw(st.sampled_from([0, 0, 0.01, 0.5, 0.99, 1]))
+    values: list[Any] = []
+    while len(values) < count:
+        # Runs of one value, and of NULL.
+        length = chosen.choice([1, 1, 1, 2, 9, 700])
+        values += [None if chosen.random() < nulls else chosen.choice(distinct)] * length
+    array = pa.array(values[:count], type_)
+    options = {
+        "data_page_version": data.draw(st.sampled_from(["1.0", "2.0"])),
+        "compression": data.draw(st.sampled_from(["none", "snappy", "zstd", "gzip", "brotli"])),
+        "use_dictionary": data.draw(st.booleans()),
+        "dictionary_pagesize_limit": data.draw(st.sampled_from([8, 100, 2**20])),
+        "data_page_size": data.draw(st.sampled_from([1, 100, 2**20])),
+        "write_batch_size": data.draw(st.sampled_from([3, 64, 1024])),
+        "store_decimal_as_integer": data.draw(st.booleans()),
+        "row_group_size": data.draw(st.sampled_from([500, 5000])),
+    }
+    nullable = nulls > 0 or data.draw(st.booleans())
+    table = pa.table([array], schema=pa.schema([pa.field("c", type_, nullable=nullable)]))
+    contents = parquet(table, **options)
+    step = data.draw(st.integers(1, 700))
+    rows = data.draw(
+        st.none() | st.lists(st.integers(0, step - 1), max_size=30).map(lambda some: sorted({*some}))
+    )
+    with by_arrow_alone():
+        expected = values_of(contents, 0, step, rows)
+    ratio = data.draw(st.sampled_from([0, 2]))
+    with (
+        mock.patch.object(parquet_parts, "LateColumns", wraps=parquet_parts.LateColumns) as by_arrow,
+        mock.patch.object(parquet_values, "_ROWS_TO_AN_ENTRY", ratio),
+    ):
+        assert_same(values_of(contents, 0, step, rows), expected)
+    assert not by_arrow.called
+
+
+def _damaged(contents: bytes, chosen: random.Random) -> bytes:
+    """The file with some of its bytes before the footer changed."""
+    end = len(contents) - 8 - int.from_bytes(contents[-8:-4], "little")
+    damaged = bytearray(contents)
+    for _ in range(chosen.choice([1, 1, 2, 5])):
+        place = chosen.randrange(4, end)
+        damaged[place] = chosen.choice(
+            [damaged[place] ^ 1 << chosen.randrange(8), 0, 255, chosen.randrange(256)]
+        )
+    return bytes(damaged)
+
+
+_PLAIN: dict[str, Any] = {"use_dictionary": False}
+_TEXTS = [None if n % 7 == 0 else f"text {n}" for n in range(500)]
+DAMAGED: dict[str, Any] = {
+    "codes": ([n % 37 for n in range(1500)], {}),
+    "codes with nulls": ([None if n % 3 else n % 37 for n in range(1500)], {}),
+    "long codes": (range(1500), {}),
+    "plain": (range(500), _PLAIN),
+    "truths": ([None if n % 5 == 0 else n % 3 == 0 for n in range(500)], {}),
+    "texts": (_TEXTS, _PLAIN),
+    "texts of a dictionary": ([f"text {n % 9}" for n in range(500)], {}),
+    "octets": (pa.array([n.to_bytes(3, "big") for n in range(500)], pa.binary(3)), _PLAIN),
+}
+
+
+@pytest.mark.parametrize("codec", ["none", "snappy", "zstd", "gzip"])
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+@pytest.mark.parametrize("name", DAMAGED)
+def test_damaged_pages(name: str, version: str, codec: str) -> None:
+    values, options = DAMAGED[name]
+    small = {"data_page_size": 300, "write_batch_size": 100}
+    contents = parquet(
+        {"c": pa.array(values)}, data_page_version=version, compression=codec, **small, **options
+    )
+    chosen = random.Random(f"{name} {version} {codec}")
+    for _ in range(15):
+        damaged = _damaged(contents, chosen)
+        with by_arrow_alone():
+            expected = values_of(damaged, 0, 400)
+        found = values_of(damaged, 0, 400)
+        if "ParquetParsingError" not in expected:
+            assert_same(found, expected)
+            continue
+        # Arrow looks at the page behind the rows that it is asked for.
+        assert found[-2:] == expected[-2:]
+        assert_same(found[: len(expected) - 2], expected[:-2])
+        # Of rows that are not asked for nothing need be known, but nothing else may come of the others.
+        values_of(damaged, 0, 400, range(0, 400, 17))
+
+
+def test_a_page_that_is_shorter_than_it_says_shows_no_other_bytes() -> None:
+    """Snappy, gzip and Brotli tell how many bytes there are only to those who look."""
+    for codec in ("snappy", "gzip", "brotli", "zstd"):
+        contents = parquet({"c": ["abc" * 50, "x"]}, use_dictionary=False, compression=codec)
+        at = contents.index(b"\x15", 5) + 1
+        size = int.from_bytes(contents[at : at + 2], "little")
+        lying = contents[:at] + (size + 0x0002).to_bytes(2, "little") + contents[at + 2 :]
+        with pytest.raises(S3SelectError) as caught:
+            payload("SELECT * FROM S3Object", lying)
+        assert caught.value.code == "ParquetParsingError"
