@@ -16,8 +16,8 @@ from s3sql.formats.parquet_parts import ColumnDecoding, GroupParts
 
 #: Most rows of a morsel, and bytes before compression. In memory a value takes more than in the file, and its
 #: text more again.
-_MOST_ROWS = 64 << 10
-_MOST_BYTES = 3 << 19
+_MOST_ROWS = 128 << 10
+_MOST_BYTES = 3 << 20
 
 #: Bytes that a value takes in memory at least; runs of equal values are shorter in the file.
 _VALUE_BYTES = 8
@@ -136,6 +136,8 @@ class ParquetReader:
             for chunk in chunks
         )
         rows = max(1, min(_MOST_ROWS, _MOST_BYTES // max(width, 1)))
+        # Morsels of one size: a short one at the end costs nearly as much as a long one.
+        rows = -(-group.rows // -(-group.rows // rows))
         if any(DELTA_BYTE_ARRAY in chunk.encodings for chunk in chunks):
             rows = min(rows, _DELTA_ROWS)
         return rows if self._remaining is None else max(1, min(rows, self._remaining))

@@ -14,16 +14,15 @@ from typing import TypeAlias
 
 import numpy as np
 
-from s3sql.buffers import PaddedBuffer
 from s3sql.formats.parquet_file import ParquetSource
 from s3sql.formats.parquet_groups import PLAIN_DICTIONARY, ColumnChunk
 from s3sql.formats.parquet_layouts import ValueLayout
+from s3sql.formats.parquet_memory import PageMemory, Slice
 from s3sql.formats.parquet_pages import (
     DICTIONARY_PAGE,
     PLAIN,
     Page,
     PageHead,
-    Slice,
     Unfamiliar,
     decompressed,
     page_head,
@@ -53,16 +52,24 @@ class ChunkPages:
     """The pages of *chunk*, which has *rows* rows. Thread-safe."""
 
     def __init__(
-        self, source: ParquetSource, chunk: ColumnChunk, layout: ValueLayout, rows: int, piece: int
+        self,
+        source: ParquetSource,
+        chunk: ColumnChunk,
+        layout: ValueLayout,
+        rows: int,
+        piece: int,
+        memory: PageMemory,
     ) -> None:
         """``piece``: bytes to read at a time."""
         self._chunk = chunk
         self._layout = layout
         self._rows = rows
-        self._bytes = _ChunkBytes(source, chunk, piece)
+        self._memory = memory
+        self._bytes = _ChunkBytes(source, chunk, piece, memory)
         self._lock = threading.Lock()
         self._heads: list[PageHead] = []
         self._next = chunk.begin
+        self._fields = np.empty(FIELDS, np.int64)
         self._kept: dict[int, _Kept] = {}
         self._dictionary_head: PageHead | None = None
         self._dictionary: Slice | None = None
@@ -92,7 +99,7 @@ class ChunkPages:
             head, stored, self._dictionary = self._dictionary_head, self._dictionary, None
         if head is None or stored is None or head.encoding not in (PLAIN, PLAIN_DICTIONARY):
             raise Unfamiliar
-        return head, decompressed(stored, head.size, self._chunk.codec)
+        return head, decompressed(stored, head.size, self._chunk.codec, self._memory)
 
     def release(self, wanted: Wanted) -> None:
         """Let go of the pages of which no row is wanted any more."""
@@ -109,7 +116,7 @@ class ChunkPages:
                 if stored is None:
                     with self._lock:
                         stored = self._bytes.read(head.body, head.stored)
-                kept.page = Page(head, stored, self._chunk.codec, self._layout)
+                kept.page = Page(head, stored, self._chunk.codec, self._layout, self._memory)
                 kept.stored = None
             return kept.page
 
@@ -120,7 +127,7 @@ class ChunkPages:
         """
         row = self._heads[-1].end if self._heads else 0
         while row < end:
-            fields = np.empty(FIELDS, np.int64)
+            fields = self._fields
             body = self._bytes.read_header(self._next, fields)
             head = page_head(fields, body, row)
             self._next = body + head.stored
@@ -144,17 +151,15 @@ def _all(begin: int, end: int) -> bool:
     return True
 
 
-_NOTHING = PaddedBuffer.empty(0)
-
-
 class _ChunkBytes:
     """The bytes of a column chunk, read in pieces."""
 
-    def __init__(self, source: ParquetSource, chunk: ColumnChunk, piece: int) -> None:
+    def __init__(self, source: ParquetSource, chunk: ColumnChunk, piece: int, memory: PageMemory) -> None:
         self._source = source
         self._end = chunk.begin + chunk.size
         self._piece_bytes = piece
-        self._piece = _NOTHING
+        self._memory = memory
+        self._piece = Slice(memory.take(0), 0, 0)
         self._begin = chunk.begin
 
     def read(self, offset: int, length: int) -> Slice:
@@ -166,27 +171,29 @@ class _ChunkBytes:
         if offset + length > self._end:
             raise Unfamiliar
         if offset < self._begin:
-            return self._slice(self._read(offset, length, _NOTHING), 0, length)
-        begin, end = offset - self._begin, len(self._piece)
+            return self._part(self._read(offset, length, None), 0, length)
+        begin, end = offset - self._begin, self._piece.end
         if begin + length > end:
             # What is there of it is not read again.
-            there = PaddedBuffer(self._piece.array[begin:], end - begin) if begin < end else _NOTHING
-            ahead = min(max(length - len(there), self._piece_bytes), self._end - offset - len(there))
+            there = Slice(self._piece.memory, begin, end) if begin < end else None
+            known = max(end - begin, 0)
+            ahead = min(max(length - known, self._piece_bytes), self._end - offset - known)
             self._piece, self._begin, begin = self._read(offset, ahead, there), offset, 0
-        return self._slice(self._piece, begin, length)
+        return self._part(self._piece, begin, length)
 
-    def _read(self, offset: int, length: int, there: PaddedBuffer) -> PaddedBuffer:
+    def _read(self, offset: int, length: int, there: Slice | None) -> Slice:
         """What is *there* of the bytes from *offset* on, and so many behind."""
-        known = len(there)
-        buffer = PaddedBuffer.empty(known + length)
-        buffer.array[:known] = there.array[:known]
-        found = self._source.read_into(buffer.array[known : known + length].data, offset + known)
-        return PaddedBuffer(buffer.array, known + found)
+        known = 0 if there is None else there.end - there.start
+        memory = self._memory.take(known + length)
+        if there is not None:
+            memory.array[:known] = there.array[there.start : there.end]
+        found = self._source.read_into(memory.array[known : known + length].data, offset + known)
+        return Slice(memory, 0, known + found)
 
-    def _slice(self, piece: PaddedBuffer, begin: int, length: int) -> Slice:
-        if begin + length > len(piece):
+    def _part(self, piece: Slice, begin: int, length: int) -> Slice:
+        if begin + length > piece.end:
             raise Unfamiliar
-        return Slice(piece.array, begin, begin + length)
+        return Slice(piece.memory, begin, begin + length)
 
     def read_header(self, offset: int, fields: Int64s) -> int:
         """Read the header of a page at *offset* into *fields*; where it ends.
@@ -197,7 +204,7 @@ class _ChunkBytes:
         length = 0
         while length < min(_MOST_HEADER_BYTES, self._end - offset):
             # What is there already; most headers are.
-            rest = self._begin + len(self._piece) - offset
+            rest = self._begin + self._piece.end - offset
             length = (
                 rest if rest > 0 and not length else min(max(2 * length, _HEADER_BYTES), self._end - offset)
             )

@@ -11,15 +11,15 @@ Source: Apache Parquet, Data Pages and Encodings.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from s3sql.buffers import PADDING, Bytes
+from s3sql.buffers import Bytes
 from s3sql.formats.parquet_groups import PLAIN_DICTIONARY, RLE_DICTIONARY, UNCOMPRESSED
 from s3sql.formats.parquet_layouts import ValueLayout
+from s3sql.formats.parquet_memory import PageMemory, Slice
 from s3sql.kernels.parquet_plain import index_texts
 from s3sql.kernels.parquet_runs import SPACING, count_ones, index_runs, unpack_ones
 from s3sql.kernels.snappy import decompress_snappy
@@ -48,8 +48,7 @@ class Unfamiliar(Exception):  # noqa: N818 - it is no error
     """A column chunk that is to be left to Arrow."""
 
 
-@dataclass(frozen=True, slots=True)
-class PageHead:
+class PageHead(NamedTuple):
     """A page as its header describes it.
 
     ``body``: where its ``stored`` bytes begin in the file; ``size``: of them before compression. ``values``
@@ -80,10 +79,8 @@ def page_head(fields: Int64s, body: int, first: int) -> PageHead:
     Raises:
         Unfamiliar: it is of another type, or its numbers cannot be.
     """
-    type_, size, stored, values, encoding, level_encoding = (int(field) for field in fields[:6])
-    nulls, rows, level_bytes, repetition_bytes, compressed, struct, repetition_encoding = (
-        int(field) for field in fields[6:]
-    )
+    type_, size, stored, values, encoding, level_encoding, *rest = fields.tolist()
+    nulls, rows, level_bytes, repetition_bytes, compressed, struct, repetition_encoding = rest
     if _STRUCTS.get(type_) != struct or encoding < 0 or values < (type_ != DICTIONARY_PAGE):
         raise Unfamiliar
     if not (0 <= size <= MOST_PAGE_BYTES and 0 <= stored <= MOST_PAGE_BYTES):
@@ -101,15 +98,6 @@ def page_head(fields: Int64s, body: int, first: int) -> PageHead:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """Bytes ``[start, end)`` of an array that has :data:`PADDING` more behind them."""
-
-    array: Bytes
-    start: int
-    end: int
-
-
 class Page:
     """A data page that is ready to be taken from.
 
@@ -124,9 +112,11 @@ class Page:
         "truths",
     )  # fmt: skip
 
-    def __init__(self, head: PageHead, stored: Slice, codec: int, layout: ValueLayout) -> None:
+    def __init__(
+        self, head: PageHead, stored: Slice, codec: int, layout: ValueLayout, memory: PageMemory
+    ) -> None:
         """Raises :class:`Unfamiliar`."""
-        levels, self.contents = _levels_and_values(head, stored, codec, optional=layout.optional)
+        levels, self.contents = _levels_and_values(head, stored, codec, memory, optional=layout.optional)
         self.first = head.first
         self.stored = head.values
         self.known: Bytes | None = None
@@ -159,7 +149,7 @@ class Page:
         if contents.start == contents.end:
             raise Unfamiliar
         self.bits = int(contents.array[contents.start])
-        self.contents = contents = Slice(contents.array, contents.start + 1, contents.end)
+        self.contents = contents = Slice(contents.memory, contents.start + 1, contents.end)
         noted = -(-self.stored // SPACING)
         self.offsets, self.run_firsts = np.empty(noted, np.int32), np.empty(noted, np.int32)
         if self.bits > _MOST_CODE_BITS or not index_runs(
@@ -241,24 +231,25 @@ def _length(contents: Slice) -> int:
 
 
 def _levels_and_values(
-    head: PageHead, stored: Slice, codec: int, *, optional: bool
+    head: PageHead, stored: Slice, codec: int, memory: PageMemory, *, optional: bool
 ) -> tuple[Slice | None, Slice]:
     if head.type == DATA_PAGE:
-        page = decompressed(stored, head.size, codec)
+        page = decompressed(stored, head.size, codec, memory)
         if not optional:
             return None, page
         begin = page.start + 4
         end = begin + _length(page)
-        return Slice(page.array, begin, end), Slice(page.array, end, page.end)
+        return Slice(page.memory, begin, end), Slice(page.memory, end, page.end)
     if not optional and (head.level_bytes or head.nulls):
         raise Unfamiliar
     middle = stored.start + head.level_bytes
-    levels, values = Slice(stored.array, stored.start, middle), Slice(stored.array, middle, stored.end)
-    values = decompressed(values, head.size - head.level_bytes, codec if head.compressed else UNCOMPRESSED)
+    levels, values = Slice(stored.memory, stored.start, middle), Slice(stored.memory, middle, stored.end)
+    codec = codec if head.compressed else UNCOMPRESSED
+    values = decompressed(values, head.size - head.level_bytes, codec, memory)
     return levels if optional else None, values
 
 
-def decompressed(stored: Slice, size: int, codec: int) -> Slice:
+def decompressed(stored: Slice, size: int, codec: int, memory: PageMemory) -> Slice:
     """The *size* bytes that *stored* ones are without compression.
 
     Raises:
@@ -268,11 +259,11 @@ def decompressed(stored: Slice, size: int, codec: int) -> Slice:
         if stored.end - stored.start != size:
             raise Unfamiliar
         return stored
-    array = np.empty(size + PADDING, np.uint8)
+    page = memory.take(size)
     if codec == _SNAPPY:
-        if not decompress_snappy(stored.array, stored.start, stored.end, array, size):
+        if not decompress_snappy(stored.array, stored.start, stored.end, page.array, size):
             raise Unfamiliar
-        return Slice(array, 0, size)
+        return Slice(page, 0, size)
     contents: Any = stored.array[stored.start : stored.end]
     try:
         # Of these only Zstandard refuses to make fewer bytes than were asked for.
@@ -285,5 +276,5 @@ def decompressed(stored: Slice, size: int, codec: int) -> Slice:
         raise Unfamiliar from error
     if len(found) != size:
         raise Unfamiliar
-    array[:size] = memoryview(found)
-    return Slice(array, 0, size)
+    page.array[:size] = memoryview(found)
+    return Slice(page, 0, size)

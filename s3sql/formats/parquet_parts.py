@@ -27,6 +27,7 @@ from s3sql.formats.parquet_groups import (
     RowGroup,
 )
 from s3sql.formats.parquet_layouts import ValueLayout, layout_of
+from s3sql.formats.parquet_memory import PageMemory
 from s3sql.formats.parquet_pages import BIT_PACKED, PLAIN, RLE, Unfamiliar
 from s3sql.formats.parquet_values import ChunkValues
 from s3sql.payloads import Rows
@@ -52,6 +53,7 @@ class ColumnDecoding:
         self.contents = contents
         self.early, self.late = early, late
         self.late_needed = False
+        self.memory = PageMemory()
         self._layouts: dict[int, ValueLayout | None] = {}
         self._decoders: dict[tuple[int, ...], Decoder] = {}
 
@@ -176,7 +178,14 @@ class GroupParts:
                 left.append(number)
                 continue
             chunk = decoding.chunk(number, group)
-            pages = ChunkPages(decoding.contents.source, chunk, layout, group.rows, decoding.piece_bytes())
+            pages = ChunkPages(
+                decoding.contents.source,
+                chunk,
+                layout,
+                group.rows,
+                decoding.piece_bytes(),
+                decoding.memory,
+            )
             self._values[number] = ChunkValues(pages, layout)
         if left:
             columns = self._columns(tuple(left))

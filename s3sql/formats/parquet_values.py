@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from s3sql.buffers import PADDING, Bytes
 from s3sql.formats.parquet_chunk_pages import ChunkPages, Wanted
 from s3sql.formats.parquet_layouts import ValueLayout, memory_of, null_count, validity
+from s3sql.formats.parquet_memory import Slice
 from s3sql.formats.parquet_pages import Page, Unfamiliar, text_begins
 from s3sql.kernels import parquet_plain as plain
 from s3sql.kernels.parquet_runs import SPACING, unpack, unpack_at
@@ -28,18 +29,25 @@ Array: TypeAlias = "pa.Array[Any]"
 #: With fewer rows to an entry of the dictionary than this, rows get their values.
 _ROWS_TO_AN_ENTRY = 2
 
+#: Bytes of the longest number that kernels read.
+_ALIGNED = 8
+
 #: Most bytes of texts of one array. A dictionary may make many times as many of a page.
 _MOST_TEXT_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class _Dictionary:
-    """The entries: ``stored`` if they are no texts, else slices of ``contents`` between ``offsets``."""
+    """The entries: ``stored`` if they are no texts, else slices of ``contents`` between ``offsets``.
+
+    ``page``: the memory that ``stored`` is part of, if it is not its own.
+    """
 
     entries: int
     stored: NDArray[Any]
     contents: Bytes
     offsets: Int32s
+    page: Slice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +127,9 @@ class ChunkValues:
             return _Dictionary(count, nothing, texts, offsets)
         if layout.storage == "bits" or contents.end - contents.start < count * layout.width:
             raise Unfamiliar
+        if contents.start % _ALIGNED == 0 and layout.storage != "octets":
+            octets = contents.array[contents.start : contents.start + count * layout.width]
+            return _Dictionary(count, octets.view(layout.empty(0).dtype), nothing, no_offsets, contents)
         stored = layout.empty(count)
         _copy_range(contents.array, contents.start, stored)
         return _Dictionary(count, stored, nothing, no_offsets)
@@ -130,7 +141,8 @@ class ChunkValues:
                 if self._layout.storage == "texts":
                     self._array = self._layout.texts(entries.contents, entries.offsets, None)
                 else:
-                    self._array = self._layout.array(entries.stored)
+                    # Arrow keeps it for longer than the page is kept.
+                    self._array = self._layout.array(entries.stored.copy())
             return self._array
 
     # --- numbers of entries -------------------------------------------------------------------------------
