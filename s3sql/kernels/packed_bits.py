@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
+
+from s3sql.kernels.compile import intrinsic
+from s3sql.kernels.signature import numba_types as types
 
 _I32 = ir.IntType(32)
 _I64 = ir.IntType(64)
