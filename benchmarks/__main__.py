@@ -52,13 +52,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "bytes": {path.name: path.stat().st_size for path in files.values()},
         "load_before": machine.load_average(),
     }
-    workers = {
-        threads: [Worker(engine, threads) for engine in chosen.engines]
-        for threads in sorted({threads for _, threads in todo}, reverse=True)
-    }
+    workers: dict[int, list[Worker]] = {threads: [] for _, threads in todo}
     results: list[QueryResult] = []
     written: Path | None = None
     try:
+        for threads, those in workers.items():
+            those += (Worker(engine, threads) for engine in chosen.engines)
         run["versions"] = {worker.engine: worker.version for worker in next(iter(workers.values()))}
         for query, threads in todo:
             name = query.input

@@ -72,9 +72,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def small(engines: Sequence[str], samples: int, repeats: int) -> list[dict[str, Any]]:
-    """One entry an engine and format."""
-    found = {(engine, kind): _entry(engine, kind, True) for kind in SMALL for engine in engines}
+def small(
+    engines: Sequence[str], samples: int, repeats: int, kinds: Sequence[str] = tuple(SMALL)
+) -> list[dict[str, Any]]:
+    """One entry an engine and format, of the *kinds*."""
+    found = {(engine, kind): _entry(engine, kind, True) for kind in kinds for engine in engines}
     for sample in range(samples + 1):
         for (engine, kind), entry in found.items():
             last = sample == samples
