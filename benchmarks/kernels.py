@@ -145,15 +145,12 @@ def _over_a_block(block: bytes) -> dict[str, Callable[[], object]]:
     from s3sql.checksums import checksum_of
     from s3sql.eventstream.frame import crc32
     from s3sql.kernels.csv_cut import last_end
-    from s3sql.kernels.csv_index import find_literal
     from s3sql.kernels.utf8 import first_invalid_utf8
 
     buffer = PaddedBuffer.copy_of(block)
     accented = PaddedBuffer.copy_of(block.replace(b"e", "é".encode())[: len(block) - 1])
     size, copy = len(block), np.empty_like(buffer.array)
     absent = np.frombuffer(b"\x02", np.uint8)
-    literal = np.frombuffer(b"pinto", np.uint8)
-    hits = np.empty(size, np.int32)
     codecs = {name: pa.Codec(name) for name in ("snappy", "zstd", "gzip")}
     packed = {name: codec.compress(block) for name, codec in codecs.items()}
     found: dict[str, Callable[[], object]] = {
@@ -166,7 +163,6 @@ def _over_a_block(block: bytes) -> dict[str, Callable[[], object]]:
         "UTF-8, nothing but ASCII": lambda: first_invalid_utf8(buffer.array, 0, size),
         "UTF-8, an accent in each word": lambda: first_invalid_utf8(accented.array, 0, accented.length),
         "last record delimiter, where there is none": lambda: last_end(buffer.array, size, absent),
-        "offsets of a word": lambda: find_literal(buffer.array, size, literal, hits),
     }
     for name, codec in codecs.items():
         found[f"decompress {name}, Arrow"] = _decompression(codec, packed[name], size)
