@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import machine
+from benchmarks import documents, machine
 from benchmarks.engines.endpoint import client_of, select_events, start
 from benchmarks.inputs import input_path
 from benchmarks.measure import Worker, measure
@@ -35,6 +35,8 @@ _LIMITED = replace(BY_NAME["star"], sql="SELECT * FROM S3Object LIMIT 10")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and report."""
     options = _parser().parse_args(arguments)
+    run = documents.begin("endpoint", threads=options.threads, samples=options.samples, rows=options.rows)
+    run["queries"] = []
     print(
         "| query | in process | endpoint | boto3 alone | endpoint / in process | in single rounds "
         "| endpoint / boto3 alone |\n|---|---|---|---|---|---|---|"
@@ -48,6 +50,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             ours, whole, alone = result.engines
             rounds = [a / b for a, b in zip(ours.seconds, whole.seconds, strict=True)]
             speeds = [result.size / found.median / 1e6 for found in (ours, whole, alone)]
+            run["queries"].append(
+                {
+                    "name": name,
+                    "bytes": result.size,
+                    "in_process": ours.seconds,
+                    "endpoint": whole.seconds,
+                    "ratio": speeds[1] / speeds[0],
+                }
+            )
             print(
                 f"| {name} | {speeds[0]:,.0f} MB/s | {speeds[1]:,.0f} MB/s | {speeds[2]:,.0f} MB/s "
                 f"| {speeds[1] / speeds[0]:.2f} | {min(rounds):.2f} to {max(rounds):.2f} "
@@ -64,6 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"{statistics.median(first):.1f} ms, {min(first):.1f} to {max(first):.1f}; "
         f"the whole answer {statistics.median(whole):.1f} ms."
     )
+    run["first_record_ms"] = first
+    print(f"\nEvery sample: {documents.finish(run)}")
     return 0
 
 
