@@ -59,11 +59,13 @@ class ChunkPages:
         rows: int,
         piece: int,
         memory: PageMemory,
+        most_pages: int,
     ) -> None:
-        """``piece``: bytes to read at a time."""
+        """``piece``: bytes to read at a time; ``most_pages``: with more the column chunk is left to Arrow."""
         self._chunk = chunk
         self._layout = layout
         self._rows = rows
+        self._most_pages = most_pages
         self._memory = memory
         self._bytes = _ChunkBytes(source, chunk, piece, memory)
         self._lock = threading.Lock()
@@ -139,7 +141,7 @@ class ChunkPages:
                 self._dictionary_head = head
                 self._dictionary = self._bytes.read(body, head.stored)
                 continue
-            if head.end > self._rows:
+            if head.end > self._rows or len(self._heads) >= self._most_pages:
                 raise Unfamiliar
             if head.end > begin and wanted(max(head.first, begin), min(head.end, end)):
                 self._kept[len(self._heads)] = _Kept(self._bytes.read(body, head.stored))

@@ -28,6 +28,8 @@ from s3sql.payloads import Int32s, Int64s
 #: The largest page that is decoded here, before compression and as it is stored: pages are kept as long as
 #: rows of them are wanted. Writers make them of about a mebibyte.
 MOST_PAGE_BYTES = 8 << 20
+#: The most values of a page: a run of a few bytes may be any number of NULLs, and each takes a byte here.
+MOST_PAGE_VALUES = 1 << 20
 
 #: Encodings by their numbers.
 PLAIN, RLE, BIT_PACKED = 0, 3, 4
@@ -83,7 +85,7 @@ def page_head(fields: Int64s, body: int, first: int) -> PageHead:
     nulls, rows, level_bytes, repetition_bytes, compressed, struct, repetition_encoding = rest
     if _STRUCTS.get(type_) != struct or encoding < 0 or values < (type_ != DICTIONARY_PAGE):
         raise Unfamiliar
-    if not (0 <= size <= MOST_PAGE_BYTES and 0 <= stored <= MOST_PAGE_BYTES):
+    if not (0 <= size <= MOST_PAGE_BYTES and 0 <= stored <= MOST_PAGE_BYTES) or values > MOST_PAGE_VALUES:
         raise Unfamiliar
     if type_ == DATA_PAGE and (level_encoding != RLE or repetition_encoding < 0):
         raise Unfamiliar

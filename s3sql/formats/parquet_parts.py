@@ -41,6 +41,9 @@ _CODECS = frozenset({UNCOMPRESSED, 1, 2, 4, 6})
 #: Bytes that are read ahead of all columns together, and of one at least.
 _AHEAD_BYTES, _LEAST_AHEAD_BYTES = 16 << 20, 64 << 10
 
+#: Pages of all column chunks of a row group together, and of one at least.
+_MOST_PAGES, _LEAST_PAGES = 1 << 16, 64
+
 
 class ColumnDecoding:
     """How the columns that a query reads are decoded. Thread-safe.
@@ -83,6 +86,10 @@ class ColumnDecoding:
             # Each read is a request to a store.
             return source.piece_bytes(columns)
         return max(_LEAST_AHEAD_BYTES, min(READ_BYTES, _AHEAD_BYTES // max(columns, 1)))
+
+    def most_pages(self) -> int:
+        """Pages of one column chunk: what is noted of each stays as long as its row group is read."""
+        return max(_LEAST_PAGES, _MOST_PAGES // max(len(self.early) + len(self.late), 1))
 
     def decoder(self, numbers: tuple[int, ...]) -> Decoder:
         """Arrow's, for some columns together."""
@@ -185,6 +192,7 @@ class GroupParts:
                 group.rows,
                 decoding.piece_bytes(),
                 decoding.memory,
+                decoding.most_pages(),
             )
             self._values[number] = ChunkValues(pages, layout)
         if left:

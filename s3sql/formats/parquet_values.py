@@ -95,8 +95,7 @@ class ChunkValues:
             wanted = rows + begin
 
             def is_wanted(first: int, last: int) -> bool:
-                low, high = np.searchsorted(wanted, (first, last))
-                return bool(low < high)
+                return bool(wanted.searchsorted(first) < wanted.searchsorted(last))
 
             pages = self._pages.pages(begin, end, is_wanted)
             length, shares = len(rows), [_rows_share(page, wanted) for page in pages]
@@ -285,7 +284,7 @@ def _range_share(page: Page, begin: int, end: int) -> _Share:
 def _rows_share(page: Page, wanted: Rows) -> _Share:
     """What *page* gives of the rows *wanted* of the row group."""
     rows = page.stored if page.known is None else len(page.known)
-    low, high = (int(place) for place in np.searchsorted(wanted, (page.first, page.first + rows)))
+    low, high = int(wanted.searchsorted(page.first)), int(wanted.searchsorted(page.first + rows))
     places, known = page.places(wanted[low:high] - page.first)
     first = int(places[0]) if len(places) else 0
     return _Share(page, low, high, known if len(places) < high - low else None, first, len(places), places)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -210,6 +211,37 @@ def test_damaged_pages(name: str, version: str, codec: str) -> None:
         assert_same(found[: len(expected) - 2], expected[:-2])
         # Of rows that are not asked for nothing need be known, but nothing else may come of the others.
         values_of(damaged, 0, 400, range(0, 400, 17))
+
+
+def test_pages_without_number_are_left_to_arrow() -> None:
+    contents = parquet({"c": range(200)}, data_page_size=1, write_batch_size=2, use_dictionary=False)
+    for most, left in ((100, False), (99, True)):
+        with (
+            mock.patch.object(parquet_parts, "_MOST_PAGES", most),
+            mock.patch.object(parquet_parts, "LateColumns", wraps=parquet_parts.LateColumns) as by_arrow,
+            mock.patch.object(parquet_parts, "_LEAST_PAGES", 1),
+        ):
+            assert values_of(contents, 0, 70) == list(range(200))
+        assert by_arrow.called == left
+
+
+def test_a_page_of_few_bytes_and_many_rows_takes_no_memory() -> None:
+    """Four million NULLs, and then one value."""
+    nulls = pa.concat_arrays([pa.nulls(1 << 22, pa.int64()), pa.array([5])])
+    contents = parquet({"c": nulls}, row_group_size=1 << 23, max_rows_per_page=1 << 23)
+    assert len(contents) < 1 << 14
+    opened_file, (group,) = opened(contents)
+    parts = GroupParts(ColumnDecoding(opened_file, (), (0,)), group, 1 << 16)
+    tracemalloc.start()
+    try:
+        for part in range(65):
+            found = parts.take(part, 0)[0]
+            assert found.null_count == (1 << 16 if part < 64 else 0)
+            parts.give_up(part)
+        assert tracemalloc.get_traced_memory()[1] < 2 << 20
+    finally:
+        tracemalloc.stop()
+    assert found.to_pylist() == [5]
 
 
 def test_a_page_that_is_shorter_than_it_says_shows_no_other_bytes() -> None:
