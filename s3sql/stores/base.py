@@ -98,7 +98,10 @@ class ConcurrentObject(Protocol):
 
     @property
     def concurrent(self) -> bool:
-        """Whether several threads may read at once, in any order and at no cost but the bytes."""
+        """Whether several threads may read at once, in any order and at no cost but the bytes.
+
+        A read that cannot give all of what there is raises, and gives no part of it.
+        """
 
 
 @runtime_checkable

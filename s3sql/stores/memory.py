@@ -36,11 +36,6 @@ class BytesObject(OpenObject):
         self.size: int = self._contents.nbytes
         self.etag = etag or unique_etag()
 
-    @property
-    def concurrent(self) -> bool:
-        """Bytes can be copied by any thread."""
-        return True
-
     def read_into(self, buffer: memoryview, offset: int) -> int:
         """Fill *buffer* from *offset* on; see :meth:`s3sql.stores.base.StoredObject.read_into`."""
         count = max(0, min(len(buffer), self.size - offset))

@@ -14,6 +14,7 @@ from s3sql.exec.reader import MorselReader
 from s3sql.formats.base import Morsel
 from s3sql.request import CsvInput
 from s3sql.stores.local import open_path
+from s3sql.stores.memory import BytesObject
 from s3sql.stores.timed import Deadline, TimedObject
 from tests.exec.lines import Source, fails_at, reader_of
 from tests.scans import morsels_of, scan, worker_count
@@ -21,6 +22,12 @@ from tests.scans import morsels_of, scan, worker_count
 
 class Shared(Source):
     """A text that may be read anywhere at any time."""
+
+    concurrent = True
+
+
+class SharedBytes(BytesObject):
+    """The same of a store's kind."""
 
     concurrent = True
 
@@ -59,6 +66,20 @@ def test_morsels_are_those_of_a_text_read_in_order(
         for source in (Shared, Source)
     ]
     assert found == expected
+
+
+@given(texts, st.sampled_from([400, 1000]), st.sampled_from([1, 3]))
+@settings(max_examples=60, deadline=None)
+def test_answers_do_not_hang_on_who_reads(text: bytes, size: int, workers: int) -> None:
+    # A morsel must be longer than a record may be.
+    for query in (
+        "SELECT * FROM S3Object s",
+        "SELECT COUNT(*) FROM S3Object s",
+        "SELECT s._2 FROM S3Object s WHERE s._1 = 'a'",
+        "SELECT s._1 FROM S3Object s WHERE s._1 LIKE '%yyy%' LIMIT 3",
+    ):
+        with worker_count(workers), morsels_of(size):
+            assert scan(SharedBytes(text), query) == scan(text, query)
 
 
 def test_what_is_behind_the_look_is_left_to_the_worker() -> None:
