@@ -96,8 +96,13 @@ def _imported_words(file: Path) -> frozenset[bytes]:
     return frozenset(word for statement in statements for word in re.findall(rb"\w+", statement))
 
 
-def _last_name(file: Path) -> bytes:
-    return (file.parent.name if file.name == "__init__.py" else file.stem).encode()
+@functools.cache
+def _named_sources() -> tuple[tuple[bytes, Path], ...]:
+    """Every file of ours, behind the last part of its module's name."""
+    return tuple(
+        ((file.parent.name if file.name == "__init__.py" else file.stem).encode(), file)
+        for file in _source_files()
+    )
 
 
 def reachable_sources(file: Path) -> list[Path]:
@@ -110,8 +115,8 @@ def reachable_sources(file: Path) -> list[Path]:
     waiting = [file]
     while waiting:
         words = _imported_words(waiting.pop())
-        for other in _source_files():
-            if other not in reached and _last_name(other) in words:
+        for name, other in _named_sources():
+            if name in words and other not in reached:
                 reached.add(other)
                 waiting.append(other)
     return sorted(reached)
