@@ -30,7 +30,7 @@ def repeated(one: NDArray[Any], length: int) -> NDArray[Any]:
     return array
 
 
-_first_rows: Rows = np.arange(1 << 17)
+_first_rows: Rows = np.arange(1 << 18)
 _first_rows.flags.writeable = False
 
 

@@ -18,9 +18,14 @@ from s3sql.formats.parquet_parts import ColumnDecoding, GroupParts
 #: text more again.
 _MOST_ROWS = 128 << 10
 _MOST_BYTES = 3 << 20
+#: The same where there is no text. What a morsel costs besides its rows is Python, of which one thread runs.
+_MOST_NUMBER_ROWS = 256 << 10
+_MOST_NUMBER_BYTES = 8 << 20
 
 #: Bytes that a value takes in memory at least; runs of equal values are shorter in the file.
 _VALUE_BYTES = 8
+
+_NUMBER_TYPES = frozenset({"BOOLEAN", "INT32", "INT64", "FLOAT", "DOUBLE", "FIXED_LEN_BYTE_ARRAY"})
 
 #: Rows of a step where texts are kept as what they differ by from the one before, which may be little.
 _DELTA_ROWS = 1 << 10
@@ -135,7 +140,10 @@ class ParquetReader:
             max(chunk.uncompressed // group.rows, chunk.width, _VALUE_BYTES * chunk.values // group.rows)
             for chunk in chunks
         )
-        rows = max(1, min(_MOST_ROWS, _MOST_BYTES // max(width, 1)))
+        most_rows, most_bytes = _MOST_ROWS, _MOST_BYTES
+        if all(chunk.physical in _NUMBER_TYPES for chunk in chunks):
+            most_rows, most_bytes = _MOST_NUMBER_ROWS, _MOST_NUMBER_BYTES
+        rows = max(1, min(most_rows, most_bytes // max(width, 1)))
         # Morsels of one size: a short one at the end costs nearly as much as a long one.
         rows = -(-group.rows // -(-group.rows // rows))
         if any(DELTA_BYTE_ARRAY in chunk.encodings for chunk in chunks):

@@ -65,7 +65,7 @@ class ChunkPages:
         self._chunk = chunk
         self._layout = layout
         self._rows = rows
-        self._most_pages = most_pages
+        self.most_pages = most_pages
         self._memory = memory
         self._bytes = _ChunkBytes(source, chunk, piece, memory)
         self._lock = threading.Lock()
@@ -75,6 +75,15 @@ class ChunkPages:
         self._kept: dict[int, _Kept] = {}
         self._dictionary_head: PageHead | None = None
         self._dictionary: Slice | None = None
+
+    def whole(self) -> Slice:
+        """All bytes of the column chunk, which stay in memory; what is asked for later is read from there.
+
+        Raises:
+            Exception: what reading the object raises.
+        """
+        with self._lock:
+            return self._bytes.read(self._chunk.begin, self._chunk.size)
 
     def pages(self, begin: int, end: int, wanted: Wanted) -> list[Page]:
         """The pages that hold rows ``[begin, end)``, but for those of which none of these rows is wanted.
@@ -141,7 +150,7 @@ class ChunkPages:
                 self._dictionary_head = head
                 self._dictionary = self._bytes.read(body, head.stored)
                 continue
-            if head.end > self._rows or len(self._heads) >= self._most_pages:
+            if head.end > self._rows or len(self._heads) >= self.most_pages:
                 raise Unfamiliar
             if head.end > begin and wanted(max(head.first, begin), min(head.end, end)):
                 self._kept[len(self._heads)] = _Kept(self._bytes.read(body, head.stored))

@@ -40,7 +40,7 @@ DATA_PAGE, DICTIONARY_PAGE, DATA_PAGE_V2 = 0, 2, 3
 #: The struct of the header that describes a page of each type.
 _STRUCTS = {DATA_PAGE: 5, DICTIONARY_PAGE: 7, DATA_PAGE_V2: 8}
 
-_SNAPPY, _ZSTD = 1, 6
+SNAPPY, _ZSTD = 1, 6
 #: Codecs that are read as streams: what they make of too few bytes is told only there.
 _STREAMS: dict[int, Literal["gzip", "brotli"]] = {2: "gzip", 4: "brotli"}
 _MOST_CODE_BITS = 32
@@ -262,7 +262,7 @@ def decompressed(stored: Slice, size: int, codec: int, memory: PageMemory) -> Sl
             raise Unfamiliar
         return stored
     page = memory.take(size)
-    if codec == _SNAPPY:
+    if codec == SNAPPY:
         if not decompress_snappy(stored.array, stored.start, stored.end, page.array, size):
             raise Unfamiliar
         return Slice(page, 0, size)

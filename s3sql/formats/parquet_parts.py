@@ -41,6 +41,9 @@ _CODECS = frozenset({UNCOMPRESSED, 1, 2, 4, 6})
 #: Bytes that are read ahead of all columns together, and of one at least.
 _AHEAD_BYTES, _LEAST_AHEAD_BYTES = 16 << 20, 64 << 10
 
+#: The largest column chunk that is read at once, of few columns; of many less.
+_MOST_WHOLE_BYTES = 4 << 20
+
 #: Pages of all column chunks of a row group together, and of one at least.
 _MOST_PAGES, _LEAST_PAGES = 1 << 16, 64
 
@@ -86,6 +89,11 @@ class ColumnDecoding:
             # Each read is a request to a store.
             return source.piece_bytes(columns)
         return max(_LEAST_AHEAD_BYTES, min(READ_BYTES, _AHEAD_BYTES // max(columns, 1)))
+
+    def whole_bytes(self) -> int:
+        """Bytes of the largest column chunk that is read at once."""
+        columns = len(self.early) + len(self.late)
+        return min(_MOST_WHOLE_BYTES, _AHEAD_BYTES // max(columns, 1))
 
     def most_pages(self) -> int:
         """Pages of one column chunk: what is noted of each stays as long as its row group is read."""
@@ -194,7 +202,10 @@ class GroupParts:
                 decoding.memory,
                 decoding.most_pages(),
             )
-            self._values[number] = ChunkValues(pages, layout)
+            fits = chunk.size <= decoding.whole_bytes()
+            self._values[number] = ChunkValues(
+                pages, layout, chunk if fits else None, group.rows, decoding.memory
+            )
         if left:
             columns = self._columns(tuple(left))
             self._by_arrow.update(dict.fromkeys(left, columns))

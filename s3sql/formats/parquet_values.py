@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 
 from s3sql.buffers import PADDING, Bytes
 from s3sql.formats.parquet_chunk_pages import ChunkPages, Wanted
+from s3sql.formats.parquet_groups import ColumnChunk
 from s3sql.formats.parquet_layouts import ValueLayout, memory_of, null_count, validity
-from s3sql.formats.parquet_memory import Slice
+from s3sql.formats.parquet_memory import PageMemory, Slice
 from s3sql.formats.parquet_pages import Page, Unfamiliar, text_begins
+from s3sql.formats.parquet_whole_chunks import Decoded, WholeChunk
 from s3sql.kernels import parquet_plain as plain
 from s3sql.kernels.parquet_runs import SPACING, unpack, unpack_at
 from s3sql.payloads import Int32s, Int64s, Rows
@@ -28,6 +30,9 @@ Array: TypeAlias = "pa.Array[Any]"
 
 #: With fewer rows to an entry of the dictionary than this, rows get their values.
 _ROWS_TO_AN_ENTRY = 2
+
+#: Of a row group in more parts than this, a few rows may be all that is asked for.
+_PARTS_OF_A_GROUP = 16
 
 #: Bytes of the longest number that kernels read.
 _ALIGNED = 8
@@ -70,9 +75,21 @@ class _Share:
 class ChunkValues:
     """The values of a column chunk. Thread-safe."""
 
-    def __init__(self, pages: ChunkPages, layout: ValueLayout) -> None:
+    def __init__(
+        self,
+        pages: ChunkPages,
+        layout: ValueLayout,
+        whole: ColumnChunk | None,
+        rows: int,
+        memory: PageMemory,
+    ) -> None:
+        """``whole``: the column chunk, of *rows* rows, if it is small enough to be read at once."""
         self._pages = pages
         self._layout = layout
+        self._small = whole
+        self._rows = rows
+        self._memory = memory
+        self._whole: WholeChunk | None = None
         self._lock = threading.Lock()
         self._entries: _Dictionary | None = None
         self._array: Array | None = None
@@ -88,6 +105,11 @@ class ChunkValues:
             Unfamiliar: see :mod:`s3sql.formats.parquet_pages`.
             Exception: what reading the object raises.
         """
+        whole = self._whole_chunk(begin, end)
+        decoded = None if whole is None else whole.decode(begin, end, rows, self._memory)
+        array = None if decoded is None else self._array_of(decoded)
+        if array is not None:
+            return array
         if rows is None:
             pages = self._pages.pages(begin, end, lambda first, last: first < last)
             length, shares = end - begin, [_range_share(page, begin, end) for page in pages]
@@ -109,6 +131,40 @@ class ChunkValues:
         for share in shares:
             self._fill(stored[share.begin : share.end], share)
         return self._layout.array(stored, known)
+
+    # --- one call for many pages ----------------------------------------------------------------------------
+
+    def _whole_chunk(self, begin: int, end: int) -> WholeChunk | None:
+        """The column chunk in memory, None if that is not worth while or its pages are not as usual."""
+        with self._lock:
+            if self._whole is None and self._small is not None:
+                if (end - begin) * _PARTS_OF_A_GROUP < self._rows:
+                    return None
+                chunk, self._small = self._small, None
+                stored, most_pages = self._pages.whole(), self._pages.most_pages
+                self._whole = WholeChunk.of(stored, chunk, self._layout, self._rows, most_pages)
+            return self._whole
+
+    def _array_of(self, decoded: Decoded) -> Array | None:
+        """The rows of *decoded*; None if too few rows share an entry and they are texts."""
+        coded, rows = decoded.coded, decoded.rows
+        values, codes = decoded.values, decoded.codes
+        length = len(codes) or len(values)
+        if coded and decoded.greatest >= self._entries_of_chunk().entries:
+            return None
+        if rows is not None:
+            length, coded = len(rows), int(rows.searchsorted(coded))
+            codes = codes[rows[:coded]]
+        if coded == length and 0 < self._entries_of_chunk().entries * _ROWS_TO_AN_ENTRY <= length:
+            return self._coded(codes, None)
+        if self._layout.storage == "texts":
+            return None
+        if not coded:
+            return self._layout.array(values if rows is None else values[rows])
+        stored = self._layout.empty(length)
+        self._take_entries(codes[:coded], stored[:coded])
+        stored[coded:] = values[coded:] if rows is None else values[rows[coded:]]
+        return self._layout.array(stored)
 
     def _entries_of_chunk(self) -> _Dictionary:
         with self._lock:
@@ -150,9 +206,12 @@ class ChunkValues:
         codes = np.empty(length, np.int32)
         for share in shares:
             self._fill_codes(codes[share.begin : share.end], share)
+        return self._coded(codes, known)
+
+    def _coded(self, codes: Int32s, known: Bytes | None) -> Array:
         entries = self._entries_for_arrow()
         buffers = [validity(known), memory_of(codes)]
-        indices = pa.Array.from_buffers(pa.int32(), length, buffers, null_count(known))
+        indices = pa.Array.from_buffers(pa.int32(), len(codes), buffers, null_count(known))
         return pa.DictionaryArray.from_arrays(indices, entries, safe=False)
 
     def _fill_codes(self, out: Int32s, share: _Share) -> None:
@@ -209,13 +268,7 @@ class ChunkValues:
         if page.codes:
             codes = np.empty(share.count, np.int32)
             self._stored_codes(codes, share)
-            entries = self._entries_of_chunk().stored
-            if storage == "words":
-                plain.take_words(entries, codes, out)
-            elif storage == "long words":
-                plain.take_long_words(entries, codes, out)
-            else:
-                np.take(entries, codes, axis=0, out=out, mode="clip")
+            self._take_entries(codes, out)
         elif storage == "bits":
             out[:] = (
                 page.truths[share.first : share.first + share.count]
@@ -232,6 +285,17 @@ class ChunkValues:
             start, width = page.contents.start, self._layout.width
             whole = page.contents.array[start : start + page.stored * width].reshape(page.stored, width)
             np.take(whole, places, axis=0, out=out, mode="clip")
+
+    def _take_entries(self, codes: Int32s, out: NDArray[Any]) -> None:
+        """The entries with these numbers."""
+        entries = self._entries_of_chunk().stored
+        match self._layout.storage:
+            case "words":
+                plain.take_words(entries, codes, out)
+            case "long words":
+                plain.take_long_words(entries, codes, out)
+            case _:
+                np.take(entries, codes, axis=0, out=out, mode="clip")
 
     # --- texts --------------------------------------------------------------------------------------------
 

@@ -35,7 +35,7 @@ SPACING = 1024
 
 
 @inlined
-def _header_end(buffer: Any, position: Any, end: Any) -> Any:
+def header_end(buffer: Any, position: Any, end: Any) -> Any:
     """Where the header at *position* ends; -1 if it is longer than five bytes or not within *end*."""
     for length in range(1, 6):
         if position + length > end:
@@ -46,7 +46,7 @@ def _header_end(buffer: Any, position: Any, end: Any) -> Any:
 
 
 @inlined
-def _header(buffer: Any, position: Any, end: Any) -> Any:
+def header_of(buffer: Any, position: Any, end: Any) -> Any:
     """The header from *position* to *end*."""
     header = INT64(0)
     for place in range(end - position):
@@ -55,7 +55,7 @@ def _header(buffer: Any, position: Any, end: Any) -> Any:
 
 
 @inlined
-def _repeated_value(buffer: Any, position: Any, width: Any) -> Any:
+def repeated_value(buffer: Any, position: Any, width: Any) -> Any:
     """The value of a run of equal ones, in as many bytes as *width* bits take."""
     return INT64(load64(buffer, position) & low_bits((width + 7) // 8 * 8))
 
@@ -86,10 +86,10 @@ def index_runs(buffer: Any, start: Any, end: Any, width: Any, count: Any, offset
     position, value, noted = INT64(start), INT64(0), INT64(0)
     while value < count:
         begin = position
-        position = _header_end(buffer, position, end)
+        position = header_end(buffer, position, end)
         if position < 0:
             return INT64(0)
-        header = _header(buffer, begin, position)
+        header = header_of(buffer, begin, position)
         length = header >> 1
         if length == 0:
             return INT64(0)
@@ -109,7 +109,7 @@ def index_runs(buffer: Any, start: Any, end: Any, width: Any, count: Any, offset
 
 
 @called
-def _unpack_packed(
+def unpack_packed(
     buffer: Any, position: Any, width: Any, first: Any, count: Any, out: Any, place: Any
 ) -> None:
     """The *count* packed values from number *first* on of those that begin at *position*, to *place*."""
@@ -143,20 +143,20 @@ def unpack(buffer: Any, offset: Any, value: Any, width: Any, first: Any, count: 
     position, done = INT64(offset), INT64(0)
     while done < count:
         begin = position
-        position = _header_end(buffer, begin, begin + 5)
-        header = _header(buffer, begin, position)
+        position = header_end(buffer, begin, begin + 5)
+        header = header_of(buffer, begin, position)
         length = header >> 1
         if header & 1 != 0:
             length *= 8
         skipped = max(INT64(0), first - value)
         taken = max(INT64(0), min(length - skipped, count - done))
         if header & 1 == 0:
-            repeated = INT32(_repeated_value(buffer, position, width))
+            repeated = INT32(repeated_value(buffer, position, width))
             for place in range(done, done + taken):
                 put(out, place, repeated)
             position += (width + 7) // 8
         else:
-            _unpack_packed(buffer, position, width, skipped, taken, out, done)
+            unpack_packed(buffer, position, width, skipped, taken, out, done)
             position += length // 8 * width
         done += taken
         value += length
@@ -169,11 +169,11 @@ def unpack_at(buffer: Any, offset: Any, value: Any, width: Any, places: Any, out
     position, done = INT64(offset), INT64(0)
     while done < places.size:
         begin = position
-        position = _header_end(buffer, begin, begin + 5)
-        header = _header(buffer, begin, position)
+        position = header_end(buffer, begin, begin + 5)
+        header = header_of(buffer, begin, position)
         length = header >> 1
         if header & 1 == 0:
-            repeated = INT32(_repeated_value(buffer, position, width))
+            repeated = INT32(repeated_value(buffer, position, width))
             while done < places.size and at(places, done) < value + length:
                 put(out, done, repeated)
                 done += 1
@@ -197,10 +197,10 @@ def count_ones(buffer: Any, start: Any, end: Any, count: Any) -> Any:
     position, value, ones = INT64(start), INT64(0), INT64(0)
     while value < count:
         begin = position
-        position = _header_end(buffer, begin, end)
+        position = header_end(buffer, begin, end)
         if position < 0:
             return INT64(-1)
-        header = _header(buffer, begin, position)
+        header = header_of(buffer, begin, position)
         length = header >> 1
         if length == 0:
             return INT64(-1)
@@ -228,8 +228,8 @@ def unpack_ones(buffer: Any, start: Any, count: Any, out: Any) -> Any:
     position, value, ones = INT64(start), INT64(0), INT64(0)
     while value < count:
         begin = position
-        position = _header_end(buffer, begin, begin + 5)
-        header = _header(buffer, begin, position)
+        position = header_end(buffer, begin, begin + 5)
+        header = header_of(buffer, begin, position)
         if header & 1 == 0:
             length = min(header >> 1, count - value)
             repeated = at(buffer, position)
