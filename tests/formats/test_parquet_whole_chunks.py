@@ -1,4 +1,4 @@
-"""Column chunks that one call decodes: the values that their pages have when they are looked at one by one."""
+"""Column chunks that one call decodes: values as their pages have them when they are looked at one by one."""
 
 from __future__ import annotations
 
