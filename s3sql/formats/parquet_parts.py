@@ -39,7 +39,7 @@ _ENCODINGS = frozenset({PLAIN, PLAIN_DICTIONARY, RLE, BIT_PACKED, RLE_DICTIONARY
 _CODECS = frozenset({UNCOMPRESSED, 1, 2, 4, 6})
 
 #: Bytes that are read ahead of all columns together, and of one at least.
-_AHEAD_BYTES, _LEAST_AHEAD_BYTES = 16 << 20, 64 << 10
+_AHEAD_BYTES, _LEAST_AHEAD_BYTES = 12 << 20, 64 << 10
 
 #: The largest column chunk that is read at once, of few columns; of many less.
 _MOST_WHOLE_BYTES = 4 << 20
