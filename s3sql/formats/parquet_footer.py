@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 
 from s3sql.errors import S3SelectError
 from s3sql.formats.parquet_file import ParquetSource
-from s3sql.formats.parquet_thrift import Struct, read_struct
+from s3sql.formats.parquet_structs import NEXT, Structs
+from s3sql.formats.parquet_thrift import KIND_STRUCT
 from s3sql.limits import MAX_COLUMNS
 
 #: Deepest schema; a list takes two levels or three of it.
@@ -45,14 +46,15 @@ class Footer:
     """``size``: bytes of the footer with its tail. ``leaves``: leaf columns of each top-level field.
 
     ``nodes``: those of the schema that are leaf columns, and ``groups`` the row groups, as parquet.thrift has
-    them: ``SchemaElement`` and ``RowGroup``.
+    them: ``SchemaElement`` and ``RowGroup``. Both are in ``text``, the footer without its tail.
     """
 
     metadata: pq.FileMetaData
     size: int
     leaves: tuple[int, ...]
-    nodes: tuple[Struct, ...]
-    groups: tuple[Struct, ...]
+    text: bytes
+    nodes: Structs
+    groups: Structs
 
 
 def read_footer(source: ParquetSource) -> Footer:
@@ -86,34 +88,42 @@ def read_footer(source: ParquetSource) -> Footer:
     if size > len(end):
         end = bytes(source.read(source.size - size, size))
     with source.parsing("The footer"):
-        fields = read_struct(end[-size:-_TAIL_BYTES])
+        text = end[-size:-_TAIL_BYTES]
+        fields = Structs.at(text, np.zeros(1, np.int64))
         schema, groups = (_structs(fields, number) for number in (_SCHEMA, _ROW_GROUPS))
-        leaves = _leaf_counts([_children(node) for node in schema])
-        nodes = tuple(node for node in schema[1:] if not _children(node))
+        children = _children(schema)
+        leaves = _leaf_counts(children)
+        nodes = schema.take(np.flatnonzero([not count for count in children[1:]]) + 1)
         metadata = pq.read_metadata(io.BytesIO(_MAGIC + end[-size:]))
         if metadata.num_columns != len(nodes) or metadata.num_row_groups != len(groups):
             raise ValueError("it can be read in two ways")
-        return Footer(metadata, size, leaves, nodes, tuple(groups))
+        return Footer(metadata, size, leaves, text, nodes, groups)
 
 
-def _structs(fields: Struct, number: int) -> list[Struct]:
-    """The list of structs that is field *number*."""
-    found: Any = fields.get(number, [])
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+def _structs(fields: Structs, number: int) -> Structs:
+    """The list of structs that is field *number* of the footer."""
+    if not fields.has(number)[0]:
+        return Structs.at(fields.text, np.zeros(0, np.int64))
+    header = fields.list_header(0, number)
+    if header is None or (header[0] and header[1] != KIND_STRUCT):
         raise ValueError(f"its field {number} is no list of structs")
-    if len(found) > MAX_COLUMNS:
-        raise ValueError(
-            f"its field {number} has {len(found):,} entries; at most {MAX_COLUMNS:,} can be read"
-        )
-    return found
+    size, _, place = header
+    if size > MAX_COLUMNS:
+        raise ValueError(f"its field {number} has {size:,} entries; at most {MAX_COLUMNS:,} can be read")
+    places = np.full(size, NEXT, np.int64)
+    places[:1] = place
+    return Structs.at(fields.text, places)
 
 
-def _children(node: Struct) -> int:
-    """The number of children of a node of the schema."""
-    count: Any = node.get(_NUM_CHILDREN, 0)
-    if not isinstance(count, int) or count < 0:
-        raise ValueError(f"a group of the schema has {count!r} children")
-    return count
+def _children(schema: Structs) -> list[int]:
+    """The number of children of each node of the schema."""
+    counts = np.where(schema.has(_NUM_CHILDREN), schema.integers(_NUM_CHILDREN), 0)
+    wrong = counts < 0
+    if wrong.any():
+        found = schema.value(int(wrong.argmax()), _NUM_CHILDREN)
+        raise ValueError(f"a group of the schema has {found!r} children")
+    children: list[int] = counts.tolist()
+    return children
 
 
 def _no_parquet(why: str) -> S3SelectError:

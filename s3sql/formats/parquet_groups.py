@@ -9,15 +9,18 @@ query before its first row; every codec that Arrow has is read, which is an exte
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from s3sql.errors import S3SelectError
 from s3sql.formats.parquet_footer import Footer
-from s3sql.formats.parquet_thrift import Struct
+from s3sql.formats.parquet_structs import NEXT, NONE, Structs
+from s3sql.formats.parquet_thrift import KIND_LIST, KIND_STRUCT, Struct, read_struct_at, read_value
 from s3sql.limits import MAX_ROW_GROUP_BYTES
 
 _Codec: TypeAlias = Literal["snappy", "gzip", "brotli", "lz4", "zstd", "lz4_raw"]
@@ -37,12 +40,30 @@ _TYPES = ("BOOLEAN", "INT32", "INT64", "INT96", "FLOAT", "DOUBLE", "BYTE_ARRAY",
 _FIRST_OFFSET = 4
 
 
+#: Column chunks that are looked at together: enough that numpy's calls do not count.
+_CHUNKS_AT_ONCE = 1 << 14
+
+#: Columns of what is kept of each column chunk; the last ones are places in the footer, 0 for none.
+_BEGIN, _SIZE, _UNCOMPRESSED, _VALUES, _CODEC, _PHYSICAL, _WIDTH, _ENCODINGS, _PATH, _STATISTICS = range(10)
+_COLUMNS = 10
+
+_Int64s = NDArray[np.int64]
+_Bools = NDArray[np.bool_]
+
+#: Fields of RowGroup, and one of ColumnChunk.
+_CHUNKS, _ROWS = 1, 3
+_META = 3
+
+#: What makes a column chunk unreadable: those of which it is true, and what is said of one of them.
+_Check: TypeAlias = tuple[_Bools, Callable[[int], str]]
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnChunk:
     """The values of one leaf column in one row group: ``begin`` and ``size`` are bytes of the file.
 
-    ``width``: bytes of a value of FIXED_LEN_BYTE_ARRAY. ``statistics`` as parquet.thrift has them, empty if
-    there are none.
+    ``width``: bytes of a value of FIXED_LEN_BYTE_ARRAY. The ``..._place`` are those of its other properties
+    in ``footer``.
     """
 
     begin: int
@@ -50,11 +71,58 @@ class ColumnChunk:
     uncompressed: int
     values: int
     codec: int
-    encodings: frozenset[int]
     physical: str
-    path: str
     width: int
-    statistics: Struct
+    footer: bytes
+    encodings_place: int
+    path_place: int
+    statistics_place: int
+
+    @property
+    def encodings(self) -> frozenset[int]:
+        """The encodings of its pages by their numbers."""
+        found = read_value(self.footer, self.encodings_place, KIND_LIST) if self.encodings_place else []
+        return frozenset(one for one in found if isinstance(one, int))
+
+    @property
+    def path(self) -> str:
+        """The names of its column, from the outermost."""
+        names = read_value(self.footer, self.path_place, KIND_LIST) if self.path_place else []
+        return ".".join(name.decode(errors="replace") for name in names if isinstance(name, bytes))
+
+    @property
+    def statistics(self) -> Struct:
+        """As parquet.thrift has them, empty if there are none."""
+        return read_struct_at(self.footer, self.statistics_place) if self.statistics_place else {}
+
+
+class ColumnChunks(Sequence[ColumnChunk]):
+    """The column chunks of a row group in the order of the schema; each is made when it is asked for."""
+
+    __slots__ = ("_footer", "_rows")
+
+    def __init__(self, footer: bytes, rows: _Int64s) -> None:
+        self._footer = footer
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, leaf: int) -> ColumnChunk:  # type: ignore[override]
+        """That of leaf column *leaf*."""
+        begin, size, uncompressed, values, codec, physical, width, *places = self._rows[leaf].tolist()
+        return ColumnChunk(
+            begin, size, uncompressed, values, codec, _TYPES[physical], width, self._footer, *places
+        )
+
+    def __iter__(self) -> Iterator[ColumnChunk]:
+        return (self[leaf] for leaf in range(len(self)))
+
+    @property
+    def uncompressed(self) -> int:
+        """Bytes of all of them before compression."""
+        # Not numpy's sum: a lying footer may have more bytes than 64 bits hold.
+        return sum(self._rows[:, _UNCOMPRESSED].tolist())
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +132,7 @@ class RowGroup:
     number: int
     rows: int
     begin: int
-    columns: tuple[ColumnChunk, ...]
+    columns: ColumnChunks
 
 
 def row_groups(footer: Footer, size: int) -> list[RowGroup]:
@@ -74,13 +142,9 @@ def row_groups(footer: Footer, size: int) -> list[RowGroup]:
         S3SelectError: ``ParquetParsingError`` for one whose bytes are not within the file.
     """
     found: list[RowGroup] = []
-    for number in range(len(footer.groups)):
-        try:
-            found.append(_row_group(footer, number, size - footer.size))
-        except ValueError as error:
-            raise S3SelectError(
-                "ParquetParsingError", f"Row group {number} of the Parquet file cannot be read: {error}."
-            ) from None
+    step = max(1, _CHUNKS_AT_ONCE // max(len(footer.nodes), 1))
+    for first in range(0, len(footer.groups), step):
+        found += _row_groups(footer, range(first, min(first + step, len(footer.groups))), size - footer.size)
     return found
 
 
@@ -90,7 +154,7 @@ def check_size(group: RowGroup) -> None:
     Raises:
         S3SelectError: ``OverMaxParquetBlockSize``.
     """
-    total = sum(chunk.uncompressed for chunk in group.columns)
+    total = group.columns.uncompressed
     if total > MAX_ROW_GROUP_BYTES:
         raise S3SelectError(
             "OverMaxParquetBlockSize",
@@ -99,72 +163,118 @@ def check_size(group: RowGroup) -> None:
         )
 
 
-def _row_group(footer: Footer, number: int, end: int) -> RowGroup:
-    """Row group *number* of a file whose footer begins at *end*."""
-    fields = footer.groups[number]
-    rows = _count(fields, 3, "rows")
-    chunks = fields.get(1)
-    if not isinstance(chunks, list) or len(chunks) != len(footer.nodes):
-        raise ValueError(f"it does not have a column chunk for each of {len(footer.nodes)} leaf columns")
-    columns = tuple(_chunk(chunk, node) for chunk, node in zip(chunks, footer.nodes, strict=True))
-    for chunk in columns:
-        # Nothing is read of a row group without rows.
-        if not rows:
+def _row_groups(footer: Footer, numbers: range, end: int) -> list[RowGroup]:
+    """Some row groups of a file whose footer begins at *end*; raises as :func:`row_groups`."""
+    leaves, places = len(footer.nodes), list[int]()
+    refused: ValueError | None = None
+    for number in numbers:
+        try:
+            places.append(_first_chunk(footer, number))
+        except ValueError as error:
+            refused = error
             break
-        if chunk.begin < _FIRST_OFFSET or chunk.begin + chunk.size > end:
-            raise ValueError(
-                f"its column {chunk.path!r} has {chunk.size:,} bytes at offset {chunk.begin:,}, but the "
-                f"column chunks of the file end at {end:,}"
+    count = len(places)
+    starts = np.full((count, leaves), NEXT, np.int64)
+    starts[:, :1] = np.array(places, np.int64)[:, None]
+    columns, checks = _columns(Structs.at(footer.text, starts.reshape(-1)), footer.nodes, count)
+    rows = footer.groups.integers(_ROWS)[numbers.start : numbers.start + count]
+    # Nothing is read of a row group without rows.
+    outside = (columns[:, _BEGIN] < _FIRST_OFFSET) | (columns[:, _BEGIN] > end - columns[:, _SIZE])
+    outside &= np.repeat(rows > 0, leaves)
+    wrong = np.logical_or.reduce([where for where, _ in checks])
+    for group in range(count) if (wrong | outside).any() else ():
+        chunks = slice(group * leaves, (group + 1) * leaves)
+        if wrong[chunks].any():
+            chunk = chunks.start + int(wrong[chunks].argmax())
+            raise _unreadable(numbers[group], next(tell(chunk) for where, tell in checks if where[chunk]))
+        if outside[chunks].any():
+            one = ColumnChunks(footer.text, columns[chunks])[int(outside[chunks].argmax())]
+            raise _unreadable(
+                numbers[group],
+                f"its column {one.path!r} has {one.size:,} bytes at offset {one.begin:,}, but the column "
+                f"chunks of the file end at {end:,}",
             )
-    return RowGroup(number, rows, min((chunk.begin for chunk in columns), default=end), columns)
+    if refused is not None:
+        raise _unreadable(numbers[count], str(refused))
+    shaped = columns.reshape(count, leaves, _COLUMNS)
+    begins = shaped[:, :, _BEGIN].min(axis=1) if leaves else np.full(count, end)
+    return [
+        RowGroup(number, row_count, begin, ColumnChunks(footer.text, one))
+        for number, row_count, begin, one in zip(numbers, rows.tolist(), begins.tolist(), shaped, strict=True)
+    ]
 
 
-def _chunk(fields: Any, node: Struct) -> ColumnChunk:
-    """A column chunk by ``ColumnChunk`` and ``SchemaElement`` of parquet.thrift.
-
-    Raises:
-        ValueError: it is encrypted, in another file, or described by values that cannot be.
-    """
-    if not isinstance(fields, dict):
-        raise ValueError("a column chunk is no struct")
-    if 1 in fields:
-        raise ValueError("a column chunk is in another file")
-    meta = fields.get(3)
-    if 8 in fields or 9 in fields or not isinstance(meta, dict):
-        raise ValueError("a column chunk is encrypted or not described")
-    path = meta.get(3)
-    names = path if isinstance(path, list) else []
-    begin = _count(meta, 9, "bytes before its data")
-    dictionary = meta.get(11)
-    # Some writers note 0 where there is no dictionary, or no other page.
-    if isinstance(dictionary, int) and dictionary > 0 and not 0 < begin < dictionary:
-        begin = dictionary
-    physical = meta.get(1)
-    encodings, statistics = meta.get(2), meta.get(12)
-    if physical != node.get(1) or not isinstance(physical, int) or not 0 <= physical < len(_TYPES):
-        raise ValueError(f"a column chunk has values of type {physical!r}, but its column of {node.get(1)!r}")
-    width = node.get(2, 0)
-    return ColumnChunk(
-        begin,
-        _count(meta, 7, "bytes"),
-        _count(meta, 6, "bytes before compression"),
-        _count(meta, 5, "values"),
-        _count(meta, 4, "for its codec"),
-        frozenset(one for one in encodings if isinstance(one, int))
-        if isinstance(encodings, list)
-        else frozenset(),
-        _TYPES[physical],
-        ".".join(name.decode(errors="replace") for name in names if isinstance(name, bytes)),
-        max(width, 0) if isinstance(width, int) else 0,
-        statistics if isinstance(statistics, dict) else {},
+def _unreadable(number: int, why: str) -> S3SelectError:
+    return S3SelectError(
+        "ParquetParsingError", f"Row group {number} of the Parquet file cannot be read: {why}."
     )
 
 
-def _count(fields: Struct, number: int, what: str) -> int:
-    found = fields.get(number)
-    if not isinstance(found, int) or found < 0:
-        raise ValueError(f"it has {found!r} {what}")
-    return found
+def _first_chunk(footer: Footer, number: int) -> int:
+    """Where the column chunks of row group *number* begin in the footer.
+
+    Raises:
+        ValueError: it does not tell its rows, or has not a column chunk for each leaf column.
+    """
+    groups, leaves = footer.groups, len(footer.nodes)
+    rows = groups.value(number, _ROWS)
+    if not isinstance(rows, int) or rows < 0:
+        raise ValueError(f"it has {rows!r} rows")
+    header = groups.list_header(number, _CHUNKS)
+    if header is None or header[0] != leaves:
+        raise ValueError(f"it does not have a column chunk for each of {leaves} leaf columns")
+    _, kind, place = header
+    if leaves and kind != KIND_STRUCT:
+        raise ValueError("a column chunk is no struct")
+    return place
+
+
+def _columns(chunks: Structs, nodes: Structs, groups: int) -> tuple[_Int64s, list[_Check]]:
+    """What is kept of column chunks, by ``ColumnChunk`` and ``SchemaElement`` of parquet.thrift.
+
+    With it the checks of what cannot be read: it is encrypted, in another file, or described by values that
+    cannot be. They are made in this order.
+    """
+    metas = Structs.at(chunks.text, chunks.structs(_META, NONE))
+    begins, dictionaries = metas.integers(9), metas.integers(11)
+    # Some writers note 0 where there is no dictionary, or no other page.
+    from_dictionary = (dictionaries > 0) & ~((begins > 0) & (begins < dictionaries))
+    physical, declared = metas.integers(1), np.tile(nodes.integers(1), groups)
+    columns = np.empty((len(chunks), _COLUMNS), np.int64)
+    for place, numbers in {
+        _BEGIN: np.where(from_dictionary, dictionaries, begins),
+        _SIZE: metas.integers(7),
+        _UNCOMPRESSED: metas.integers(6),
+        _VALUES: metas.integers(5),
+        _CODEC: metas.integers(4),
+        _PHYSICAL: physical,
+        _WIDTH: np.tile(np.maximum(nodes.integers(2), 0), groups),
+        _ENCODINGS: metas.lists(2),
+        _PATH: metas.lists(3),
+        _STATISTICS: metas.structs(12, 0),
+    }.items():
+        columns[:, place] = numbers
+
+    def types(chunk: int) -> str:
+        found, expected = metas.value(chunk, 1), nodes.value(chunk % len(nodes), 1)
+        return f"a column chunk has values of type {found!r}, but its column of {expected!r}"
+
+    def count(number: int, what: str) -> _Check:
+        return metas.integers(number) < 0, lambda chunk: f"it has {metas.value(chunk, number)!r} {what}"
+
+    return columns, [
+        (chunks.has(1), lambda _: "a column chunk is in another file"),
+        (
+            chunks.has(8) | chunks.has(9) | (chunks.structs(_META, NONE) == NONE),
+            lambda _: "a column chunk is encrypted or not described",
+        ),
+        count(9, "bytes before its data"),
+        ((physical != declared) | (physical < 0) | (physical >= len(_TYPES)), types),
+        count(7, "bytes"),
+        count(6, "bytes before compression"),
+        count(5, "values"),
+        count(4, "for its codec"),
+    ]
 
 
 def codec_name(number: int) -> str:

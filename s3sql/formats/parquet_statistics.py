@@ -84,9 +84,10 @@ def null_count(chunk: ColumnChunk) -> int | None:
 
 def raw_bounds(chunk: ColumnChunk) -> tuple[Any, Any] | None:
     """Least and greatest value as the physical type has them, None if they are not told."""
-    found = [chunk.statistics.get(field) for field in (_MIN_VALUE, _MAX_VALUE)]
+    statistics = chunk.statistics
+    found = [statistics.get(field) for field in (_MIN_VALUE, _MAX_VALUE)]
     if None in found and chunk.physical in ("INT32", "INT64"):
-        found = [chunk.statistics.get(field) for field in (_MIN, _MAX)]
+        found = [statistics.get(field) for field in (_MIN, _MAX)]
     if chunk.physical == "BYTE_ARRAY":
         low, high = found
         return (low, high) if isinstance(low, bytes) and isinstance(high, bytes) else None

@@ -1,6 +1,7 @@
 """Thrift's compact protocol, as far as the footer of a Parquet file is written in it.
 
-In: bytes that may be anything.  Out: structs as dictionaries by field number, or ``ValueError``.
+In: bytes that may be anything.  Out: structs as dictionaries by field number, or ``ValueError``. For what a
+footer has many of there is :mod:`s3sql.formats.parquet_structs`.
 
 Every value takes a byte at least and nesting is limited, so neither time nor memory is more than in
 proportion to the bytes. Source: Apache Thrift, compact protocol.
@@ -10,29 +11,64 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
+from s3sql.kernels.thrift_structs import MAX_DEPTH
+
 Struct: TypeAlias = dict[int, Any]
 
 _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(1, 13)
 
-#: Deeper than any struct of Parquet.
-_DEPTH = 32
+#: The kinds of values that consist of values.
+KIND_LIST, KIND_SET, KIND_STRUCT = _LIST, _SET, _STRUCT
 
 
-def read_struct(text: bytes) -> Struct:
-    """The struct at the beginning of *text*.
+def read_struct_at(text: bytes, place: int) -> Struct:
+    """The struct at *place* of a text that has been read before."""
+    return _struct(text, place, 0)[0]
+
+
+def read_struct_and_end(text: bytes) -> tuple[Struct, int]:
+    """The struct at the beginning of *text* and the place behind it.
 
     Raises:
         ValueError: *text* is none, or ends within it.
     """
-    return read_struct_and_end(text)[0]
-
-
-def read_struct_and_end(text: bytes) -> tuple[Struct, int]:
-    """The struct at the beginning of *text* and the place behind it; raises as :func:`read_struct`."""
     try:
         return _struct(text, 0, 0)
     except IndexError:
         raise ValueError("it ends within a value") from None
+
+
+def read_value(text: bytes, place: int, kind: int) -> Any:
+    """The value of this *kind* at *place* of a text that has been read before."""
+    return _value(text, place, kind, 0)[0]
+
+
+def refusal(text: bytes, place: int, kind: int, depth: int) -> ValueError:
+    """Why the value of this *kind* at *place* is refused, so many levels deep."""
+    try:
+        _value(text, place, kind, depth)
+    except IndexError:
+        return ValueError("it ends within a value")
+    except ValueError as error:
+        return error
+    raise AssertionError(f"a value of type {kind} at {place} can be read")
+
+
+def list_header(text: bytes, place: int) -> tuple[int, int, int]:
+    """How many values the list at *place* has, of which kind, and where they begin.
+
+    Raises:
+        ValueError: there is no room for them.
+    """
+    header = text[place]
+    place += 1
+    size, kind = header >> 4, header & 15
+    if size == 15:
+        size, place = _unsigned(text, place)
+    if size > len(text) - place:
+        raise ValueError(f"it has a list of {size:,} values in {len(text) - place:,} bytes")
+    # In a list a truth value takes a byte.
+    return size, _BYTE if kind in (_TRUE, _FALSE) else kind, place
 
 
 def _struct(text: bytes, place: int, depth: int) -> tuple[Struct, int]:
@@ -76,8 +112,8 @@ def _value(text: bytes, place: int, kind: int, depth: int) -> tuple[Any, int]:
     if kind in (_TRUE, _FALSE):
         return kind == _TRUE, place
     if kind in (_STRUCT, _LIST, _SET):
-        if depth >= _DEPTH:
-            raise ValueError(f"it is nested more than {_DEPTH} levels deep")
+        if depth >= MAX_DEPTH:
+            raise ValueError(f"it is nested more than {MAX_DEPTH} levels deep")
         return (_struct if kind == _STRUCT else _list)(text, place, depth + 1)
     if kind == _BYTE:
         return text[place], place + 1
@@ -87,15 +123,7 @@ def _value(text: bytes, place: int, kind: int, depth: int) -> tuple[Any, int]:
 
 
 def _list(text: bytes, place: int, depth: int) -> tuple[list[Any], int]:
-    header = text[place]
-    place += 1
-    size, kind = header >> 4, header & 15
-    if size == 15:
-        size, place = _unsigned(text, place)
-    if size > len(text) - place:
-        raise ValueError(f"it has a list of {size:,} values in {len(text) - place:,} bytes")
-    # In a list a truth value takes a byte.
-    kind = _BYTE if kind in (_TRUE, _FALSE) else kind
+    size, kind, place = list_header(text, place)
     values = []
     for _ in range(size):
         # The depth has been looked at for the list.
@@ -121,4 +149,6 @@ def _unsigned(text: bytes, place: int) -> tuple[int, int]:
         shift += 7
         if shift > 70:
             raise ValueError("it has a number of more than ten bytes")
+    if value >> 64:
+        raise ValueError("it has a number of more than 64 bits")
     return value, place
