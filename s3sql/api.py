@@ -21,7 +21,6 @@ from s3sql.registered import close_to
 from s3sql.request import RegisteredInput, RegisteredOutput, SelectRequest, check_expression
 from s3sql.request_xml import parse_request, render_request
 from s3sql.result import Result
-from s3sql.serialize.arrow_schema import AskedTypes, Mixed
 from s3sql.serialize.registered_output import OUTPUT_FORMATS
 from s3sql.sniffer.choices import CSV_KEYWORDS
 from s3sql.sniffer.names import name_of, named
@@ -31,6 +30,7 @@ from s3sql.stores.sources import Source, is_stored, open_source
 from s3sql.stores.timed import Deadline, TimedObject
 
 if TYPE_CHECKING:
+    from s3sql.serialize.arrow_schema import AskedTypes, Mixed
     from s3sql.stores.s3 import S3Client
 
 Members: TypeAlias = dict[str, Any]

@@ -10,21 +10,22 @@ closes the object. Of several threads one reads at a time, and one alone takes t
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Sequence
-from typing import Any, TypeVar
-
-import pyarrow as pa
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from s3sql import engine
 from s3sql.event_reader import EventReader
 from s3sql.eventstream.messages import Event
-from s3sql.record_batches import ArrowReader
-from s3sql.serialize.arrow import ArrowSink, first_records
-from s3sql.serialize.arrow_schema import Outline
 from s3sql.stats import Stats, Stopwatch
 from s3sql.stores.base import InterruptibleObject
 from s3sql.stores.timed import Deadline
 from s3sql.watching import watched
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from s3sql.record_batches import ArrowReader
+    from s3sql.serialize.arrow_schema import Outline
 
 _T = TypeVar("_T")
 
@@ -32,11 +33,16 @@ _T = TypeVar("_T")
 class Reading:
     """The reading of *query* until *deadline*; its numbers go to *stats*.
 
+    ``outline``: tells what is known of the output columns, asked when rows are read as Arrow.
     ``taken``: whether the rows are being used up, or have been. ``closed``: whether it has ended.
     """
 
     def __init__(
-        self, query: engine.Query, outline: Outline, stats: Stats, deadline: Deadline | None
+        self,
+        query: engine.Query,
+        outline: Callable[[], Outline],
+        stats: Stats,
+        deadline: Deadline | None,
     ) -> None:
         self._query = query
         self._outline = outline
@@ -118,6 +124,8 @@ class Reading:
                 self._stopwatch.stop()
             if reader.ended:
                 self._query.close()
+            from s3sql.record_batches import first_rows
+
             return first_rows(batches, reader.layout.schema, count), reader.error
 
     def load(self, watch: Callable[[Stats], None] | None) -> list[pa.RecordBatch]:
@@ -210,9 +218,14 @@ class Reading:
             return self._arrow
 
     def _looked_ahead(self, *, whole: bool) -> ArrowReader:
-        sink = ArrowSink(self._outline.json_items)
+        # Late: see the outline in s3sql.result.
+        from s3sql.record_batches import ArrowReader
+        from s3sql.serialize.arrow import ArrowSink, first_records
+
+        outline = self._outline()
+        sink = ArrowSink(outline.json_items)
         steps = self._query.steps(sink.piece, sink.whole_rows, first_records)
-        reader = ArrowReader(self._query, self._outline, self._timed(steps), self._stats)
+        reader = ArrowReader(self._query, outline, self._timed(steps), self._stats)
         self._stopwatch.start()
         try:
             reader.look_ahead(whole=whole)
@@ -252,10 +265,3 @@ class Reading:
                 yield item
         finally:
             stream.close()
-
-
-def first_rows(batches: Sequence[pa.RecordBatch], schema: pa.Schema, count: int) -> pa.Table:
-    """The first *count* rows of *batches*."""
-    table = pa.Table.from_batches(batches, schema=schema)
-    # A table without columns does not stop at its end by itself.
-    return table.slice(0, min(count, table.num_rows))

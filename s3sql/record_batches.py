@@ -10,7 +10,7 @@ rows in memory anyway has the schema fixed by all of them, so that no late one c
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 
 import pyarrow as pa
 
@@ -136,3 +136,10 @@ class ArrowReader:
             self.error = step.error
             self.ended = step.error is not None
         return step
+
+
+def first_rows(batches: Sequence[pa.RecordBatch], schema: pa.Schema, count: int) -> pa.Table:
+    """The first *count* rows of *batches*."""
+    table = pa.Table.from_batches(batches, schema=schema)
+    # A table without columns does not stop at its end by itself.
+    return table.slice(0, min(count, table.num_rows))

@@ -14,14 +14,11 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-import pyarrow as pa
-
 from s3sql import engine
 from s3sql.eventstream.messages import Event
 from s3sql.plan.explain import as_dictionary, lines
 from s3sql.plan.schema import CsvSchema
-from s3sql.reading import Reading, first_rows
-from s3sql.serialize.arrow_schema import AskedTypes, Mixed, Outline
+from s3sql.reading import Reading
 from s3sql.stats import Stats
 from s3sql.stores.timed import Deadline
 
@@ -29,9 +26,11 @@ if TYPE_CHECKING:
     import altair
     import pandas  # type: ignore[import-untyped]
     import polars
+    import pyarrow as pa
 
     from s3sql.display.page import Page
     from s3sql.display.plan_tree import PlanTree
+    from s3sql.serialize.arrow_schema import AskedTypes, Mixed, Outline
     from s3sql.sniffer import Sniffed
 
 __all__ = ["Result", "Stats"]
@@ -72,8 +71,19 @@ class Result:
         #: Rows that a display shows.
         self.shown_rows = 20
         self._query = query
-        outline = Outline(query.plan, header or (), schema, mixed)
-        self._reading = Reading(query, outline, self.stats, deadline)
+
+        def outline() -> Outline:
+            # Late: the events are made without Arrow, and loading it takes longer than a small query.
+            from s3sql.serialize.arrow_schema import Outline
+
+            return Outline(query.plan, header or (), schema, mixed)
+
+        if schema is not None or mixed != "error":
+            # What is wrong with them is told before anything is read.
+            checked = outline()
+            self._reading = Reading(query, lambda: checked, self.stats, deadline)
+        else:
+            self._reading = Reading(query, outline, self.stats, deadline)
         self._rows: tuple[pa.RecordBatch, ...] | None = None
 
     @property
@@ -138,6 +148,8 @@ class Result:
 
     def to_arrow(self) -> pa.Table:
         """All rows as one Arrow table, whose schema suits all of them; raises as :meth:`load` does."""
+        import pyarrow as pa
+
         batches = self._rows if self._rows is not None else self._reading.load(None)
         return pa.Table.from_batches(batches, schema=self.schema)
 
@@ -156,6 +168,8 @@ class Result:
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """The rows as an Arrow C stream (Arrow PyCapsule interface), read while they are taken."""
+        import pyarrow as pa
+
         schema = self.schema
         reader: Any = pa.RecordBatchReader.from_batches(schema, iter(self))
         stream: object = reader.__arrow_c_stream__(requested_schema)
@@ -274,5 +288,7 @@ class Result:
         if count < 0:
             raise ValueError(f"head({count}): a number of rows from 0 on")
         if self._rows is not None:
+            from s3sql.record_batches import first_rows
+
             return first_rows(self._rows, self.schema, count), None
         return self._reading.first(count)

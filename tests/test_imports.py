@@ -189,6 +189,28 @@ def test_the_package_imports_nothing_but_names() -> None:
     assert not (loaded | timed) & ABSENT
 
 
+@pytest.mark.parametrize(
+    ("text", "keywords"),
+    [
+        ("a,b\n1,2\n", "input_format='csv', file_header_info='USE'"),
+        ('{"a": 1, "b": 2}\n', "input_format='json'"),
+    ],
+)
+def test_the_events_of_text_are_made_without_arrow(text: str, keywords: str) -> None:
+    program = (
+        "import sys, s3sql;"
+        f"answer = s3sql.query('SELECT s.a FROM S3Object s WHERE s.b = 2', {text.encode()!r}, {keywords});"
+        "print(*(event for event in answer.events() if 'Records' in event));"
+        "print(*{'pyarrow', 'pandas', 'boto3'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    records, loaded = done.stdout.split("\n")[:2]
+    assert "1" in records
+    assert not loaded
+
+
 def test_every_public_name_is_there() -> None:
     assert set(s3sql.__all__) <= set(dir(s3sql))
     for name in s3sql.__all__:

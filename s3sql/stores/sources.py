@@ -16,7 +16,6 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeGuard, cast
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from s3sql.registered import Registered, close_to
 from s3sql.stores.base import ObjectStore, StoredObject
@@ -167,6 +166,9 @@ def _path_of(url: str, scheme: str) -> str:
         raise ValueError(f"{url!r} names the host {parts.netloc!r}; a local file's URL has three slashes")
     if parts.query or parts.fragment:
         raise ValueError(f"{url!r}: write ? and # in a file's name as %3F and %23")
+    # Late: it brings all of HTTP with it, and hardly anyone writes a file's URL.
+    from urllib.request import url2pathname
+
     return url2pathname(parts.path)
 
 
