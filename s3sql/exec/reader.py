@@ -22,9 +22,9 @@ from s3sql.buffers import PaddedBuffer
 from s3sql.errors import S3SelectError
 from s3sql.exec.buffer_pool import BufferPool
 from s3sql.exec.delimiter_run import counted_from
-from s3sql.formats.base import CutByEnd, Format, Morsel
+from s3sql.formats.base import Format, Morsel
 from s3sql.limits import FIRST_MORSEL_BYTES, MORSEL_BYTES, MORSEL_RECORDS
-from s3sql.stores.base import ConcurrentObject, changed
+from s3sql.stores.base import changed
 
 #: Bytes read at first to find where the last record of a span ends, and the first one begins.
 _STEP_BYTES = 4 << 10
@@ -83,13 +83,9 @@ class MorselReader:
         self._lead = 0
         self._whole = form.serial
         self._uncut = False
-        # Whether workers may read their morsels themselves, all at once.
-        self._shared = (
-            isinstance(source, ConcurrentObject)
-            and source.concurrent
-            and isinstance(form, CutByEnd)
-            and form.cut_by_end
-        )
+        # Whether workers may read their morsels themselves, all at once: what ConcurrentObject and CutByEnd
+        # say. Asking whether an object has a protocol takes as long as indexing a small morsel.
+        self._shared = bool(getattr(source, "concurrent", False) and getattr(form, "cut_by_end", False))
         self._begun = False
         # A scan range that ends in the header has no records.
         self._ended = stop is not None and begin >= stop

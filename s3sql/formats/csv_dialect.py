@@ -6,6 +6,7 @@ In: the :class:`s3sql.request.CsvInput` of a request.  Out: a :class:`CsvDialect
 from __future__ import annotations
 
 import dataclasses
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,9 @@ class CsvDialect:
 
     ``bare_return``: no record delimiter was asked for, so ``\r\n`` ends a record as ``\n`` does.
     ``allow_records``: record delimiters in quotes are contents (AllowQuotedRecordDelimiter).
+    ``fast``: masks of single bytes tell everything (see :mod:`s3sql.kernels.csv_masks`): every special
+    character is one byte, all of them differ, the escape is the quote itself, and a two-byte record delimiter
+    is of two different bytes.
     """
 
     field: bytes
@@ -36,31 +40,20 @@ class CsvDialect:
     tokens: tuple[Bytes, Bytes, Bytes, Bytes, Bytes] = dataclasses.field(
         init=False, repr=False, compare=False
     )
+    fast: bool = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         parts = (self.field, self.record, self.quote, self.escape, self.comment)
         object.__setattr__(self, "tokens", tuple(_token(part) for part in parts))
 
-    @classmethod
-    def of(cls, request: CsvInput) -> CsvDialect:
+        object.__setattr__(self, "fast", self._is_fast())
+
+    @staticmethod
+    def of(request: CsvInput) -> CsvDialect:
         """The dialect a request asks for."""
-        return cls(
-            field=request.field_delimiter.encode(),
-            record=(request.record_delimiter or "\n").encode(),
-            quote=request.quote_character.encode(),
-            escape=request.quote_escape_character.encode(),
-            comment=request.comments.encode(),
-            bare_return=request.record_delimiter is None,
-            allow_records=request.allow_quoted_record_delimiter,
-        )
+        return _dialect(request)
 
-    @property
-    def fast(self) -> bool:
-        """Whether masks of single bytes tell everything: see :mod:`s3sql.kernels.csv_masks`.
-
-        Every special character is one byte, all of them differ, the escape is the quote itself, and a
-        two-byte record delimiter is of two different bytes.
-        """
+    def _is_fast(self) -> bool:
         special = self.field + self.record + self.quote + self.comment
         if self.bare_return:
             special += b"\r"
@@ -77,3 +70,16 @@ class CsvDialect:
         """Whether a record delimiter can overlap with the next one (``;;``), so that cuts are counted."""
         half = len(self.record) // 2
         return len(self.record) > 1 and self.record[:half] == self.record[half:]
+
+
+@functools.lru_cache(maxsize=16)
+def _dialect(request: CsvInput) -> CsvDialect:
+    return CsvDialect(
+        field=request.field_delimiter.encode(),
+        record=(request.record_delimiter or "\n").encode(),
+        quote=request.quote_character.encode(),
+        escape=request.quote_escape_character.encode(),
+        comment=request.comments.encode(),
+        bare_return=request.record_delimiter is None,
+        allow_records=request.allow_quoted_record_delimiter,
+    )

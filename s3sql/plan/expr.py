@@ -95,6 +95,10 @@ class _Infallible(Expr):
     def _can_fail(self) -> bool:
         return False
 
+    def children(self) -> Iterator[Expr]:
+        """None."""
+        return iter(())
+
 
 class _Fallible(Expr):
     """An expression that can fail by itself, whatever its operands are."""
