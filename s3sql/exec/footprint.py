@@ -8,7 +8,6 @@ Buffers of text are addressed by 32 bits, and memory is finite, so rows are take
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -79,22 +78,23 @@ class Footprint:
         cls, expressions: Iterable[Expr], per_row: int = 0, per_byte: int = 0, names: int = 0
     ) -> Footprint:
         """Of all *expressions* together; *names*: bytes of a CSV header's names, which a row repeats."""
-        fields: Counter[object] = Counter()
+        fields: dict[object, int] = {}
         for expression in expressions:
             for node, factor in _factors(expression):
                 if isinstance(node, Literal):
                     text = node.value if isinstance(node.value, str) else ""
                     per_row += factor * (len(text.encode()) + _NUMBER_BYTES)
                 elif isinstance(node, CsvField):
-                    fields[node.number] += factor
+                    fields[node.number] = fields.get(node.number, 0) + factor
                 elif isinstance(node, ParquetField):
-                    fields[node.number] += factor
+                    fields[node.number] = fields.get(node.number, 0) + factor
                     per_row += factor * _NUMBER_BYTES
                 elif isinstance(node, StructOf):
                     per_row += factor * sum(_ESCAPED * len(name.encode()) + 4 for name in node.names)
                 elif isinstance(node, RowPath):
                     # Different members do not overlap; the rows themselves count beside them.
-                    fields[node.steps[:1]] += factor
+                    member = node.steps[:1]
+                    fields[member] = fields.get(member, 0) + factor
                     per_byte += 0 if node.steps else factor
                 elif isinstance(node, CsvRow):
                     per_byte += factor * _MEMBER

@@ -8,7 +8,9 @@ delimiter, the quote, a character of the record delimiter, CR or LF.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 
@@ -33,27 +35,35 @@ def _token(text: str) -> Bytes:
     return np.frombuffer(text.encode(), np.uint8)
 
 
+#: The first bytes of what causes quotes; the characters that do besides delimiter and quote, and their
+#: lengths; the first bytes once more, and those of them that are no quote.
+_Special: TypeAlias = tuple[frozenset[int], Bytes, Int64s, Bytes, Bytes]
+
+
+@functools.lru_cache(maxsize=16)
+def _specials(output: CsvOutput) -> _Special:
+    # Besides delimiter and quote, the characters of the record delimiter, CR and LF cause quotes.
+    characters = sorted(set(output.record_delimiter) | {"\r", "\n"})
+    sizes = np.array([len(character.encode()) for character in characters], np.int64)
+    first_bytes = {
+        token.encode()[0] for token in (output.field_delimiter, output.quote_character, *characters) if token
+    }
+    candidates = np.array(sorted(first_bytes), np.uint8)
+    unquotable = np.array(sorted(first_bytes - set(output.quote_character.encode())), np.uint8)
+    return frozenset(first_bytes), _token("".join(characters)), sizes, candidates, unquotable
+
+
 class CsvSerializer:
     """Writes CSV records with the settings of one request."""
 
     def __init__(self, output: CsvOutput) -> None:
         self.output = output
         self._field, self._record = _token(output.field_delimiter), _token(output.record_delimiter)
-        self._field_delimiter = PaddedBuffer.copy_of(self._field.tobytes())
-        self._record_delimiter = PaddedBuffer.copy_of(self._record.tobytes())
         self._quote, self._escape = _token(output.quote_character), _token(output.quote_escape_character)
-        # Besides delimiter and quote, the characters of the record delimiter, CR and LF cause quotes.
-        characters = sorted(set(output.record_delimiter) | {"\r", "\n"})
-        self._specials = _token("".join(characters))
-        self._sizes = np.array([len(character.encode()) for character in characters], np.int64)
-        first_bytes = {
-            token.encode()[0]
-            for token in (output.field_delimiter, output.quote_character, *characters)
-            if token
-        }
-        self._candidates = np.array(sorted(first_bytes), np.uint8)
-        self._causes = frozenset(first_bytes)
-        self._unquotable = np.array(sorted(first_bytes - set(output.quote_character.encode())), np.uint8)
+        # A delimiter of any length is allowed, and none of them all is kept.
+        short = len(output.record_delimiter) + len(output.field_delimiter) <= 64
+        special = _specials(output) if short else _specials.__wrapped__(output)
+        self._causes, self._specials, self._sizes, self._candidates, self._unquotable = special
 
     @property
     def delimiters(self) -> tuple[int, int]:
@@ -69,7 +79,8 @@ class CsvSerializer:
         texts = [text for text in fields if isinstance(text, Text)]
         if len(texts) < len(fields) or any(text.buffer is not texts[0].buffer for text in texts):
             columns = [self._finished(text) if isinstance(text, Text) else text for text in fields]
-            return laid(columns, length, self._field_delimiter, self._record_delimiter)
+            delimiters = (PaddedBuffer.copy_of(token.tobytes()) for token in (self._field, self._record))
+            return laid(columns, length, *delimiters)
         if not texts:
             return self._write(Text.of([]), np.zeros(length + 1, np.int32), length)
         starts = np.stack([text.starts for text in texts], axis=1).reshape(-1)
