@@ -26,6 +26,7 @@ from s3sql.formats.parquet_arrays import (
     is_text,
     known,
     longest_text,
+    numpy_type,
     storage,
     take_rows,
     text_bounds,
@@ -308,7 +309,7 @@ def _text_sizes(values: Array) -> Int64s:
         if not len(values.dictionary):
             return np.zeros(len(values), np.int64)
         there: Mask = known(values)
-        codes = fixed_width(values.indices, values.indices.type.to_pandas_dtype())
+        codes = fixed_width(values.indices, numpy_type(values.indices.type))
         sizes = _text_sizes(values.dictionary)[np.where(there, codes, 0)]
         return np.where(there, sizes, 0)
     return np.diff(text_bounds(values)).astype(np.int64)

@@ -84,6 +84,12 @@ def _type_without_views(type_: Any) -> Any:
     return type_
 
 
+def numpy_type(kind: Any) -> np.dtype[Any]:
+    """Numpy's type for an integer or float type of Arrow, whose own answer imports pandas if it is there."""
+    name = str(kind)
+    return np.dtype(_FLOATS.get(name, name))
+
+
 def fixed_width(values: pa.Array[Any], dtype: DTypeLike) -> NDArray[Any]:
     """The values of an array whose values have the width of *dtype* each, without a copy."""
     contents = values.buffers()[1]
@@ -104,6 +110,8 @@ def known(values: pa.Array[Any]) -> Mask:
     found: Mask = flags[values.offset :].view(np.bool_)
     return found
 
+
+_FLOATS = {"halffloat": "float16", "float": "float32", "double": "float64"}
 
 #: numpy's own types of these many bytes, which it takes several times as fast as others.
 _OF_WIDTH: dict[int, Any] = {

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pyarrow as pa
 
-from s3sql.formats.parquet_arrays import fixed_width, known, storage
+from s3sql.formats.parquet_arrays import fixed_width, known, numpy_type, storage
 from s3sql.kernels.parquet_values import first_rows
 from s3sql.payloads import Rows
 from s3sql.plan.expr import And, Expr, Or, ParquetField
@@ -67,7 +67,7 @@ def first_of_each(values: Array) -> tuple[Rows, Rows] | None:
     length, entries = len(values), len(values.dictionary)
     if entries * _ROWS_TO_AN_ENTRY > length:
         return None
-    codes = fixed_width(values.indices, values.indices.type.to_pandas_dtype()).astype(np.int32, copy=False)
+    codes = fixed_width(values.indices, numpy_type(values.indices.type)).astype(np.int32, copy=False)
     there = known(values).view(np.uint8) if values.null_count else np.empty(0, np.uint8)
     numbers = np.full(entries + 1, -1, np.int32)
     # numpy takes by numbers of 64 bits three times as fast as by shorter ones.

@@ -18,7 +18,7 @@ import pyarrow as pa
 from s3sql.coded import Coded, Entries
 from s3sql.errors import S3SelectError
 from s3sql.formats.batch import Batch, FirstFailure
-from s3sql.formats.parquet_arrays import fixed_width, is_text, known, longest_text, storage
+from s3sql.formats.parquet_arrays import fixed_width, is_text, known, longest_text, numpy_type, storage
 from s3sql.formats.parquet_columns import column_of
 from s3sql.kernels.coded import codes_within, take_codes
 from s3sql.limits import MAX_RECORD_BYTES
@@ -99,7 +99,7 @@ def _entries_of(dictionary: Array, column: ParquetColumn) -> Entries | None:
 def _coded(values: Any, entries: Entries) -> Coded | None:
     """The numbers of *values*; None if one is no entry's, which is for the caller to find out."""
     last = len(entries) - 1
-    codes: Int32s = fixed_width(values.indices, values.indices.type.to_pandas_dtype())
+    codes: Int32s = fixed_width(values.indices, numpy_type(values.indices.type))
     if codes.dtype.itemsize > 4:
         # No dictionary that is kept has as many entries as numbers that do not fit 32 bits.
         wide = codes.astype(np.int64)

@@ -18,6 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from s3sql.buffers import PADDING, Bytes
+from s3sql.formats.parquet_arrays import numpy_type
 from s3sql.kernels.parquet_plain import read_decimals, widen
 from s3sql.plan.schema import ParquetForm
 
@@ -77,7 +78,7 @@ class ValueLayout:
         elif pa.types.is_decimal128(self.arrow):
             values = self._decimals(stored)
         elif pa.types.is_integer(self.arrow) and self.arrow.bit_width < 32:
-            values = stored.astype(self.arrow.to_pandas_dtype())
+            values = stored.astype(numpy_type(self.arrow))
         return pa.Array.from_buffers(
             self.arrow, len(stored), [validity(known), memory_of(values)], null_count(known)
         )

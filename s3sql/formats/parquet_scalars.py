@@ -18,7 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from s3sql.errors import S3SelectError
-from s3sql.formats.parquet_arrays import column, fixed_width, known, plain, storage
+from s3sql.formats.parquet_arrays import column, fixed_width, known, numpy_type, plain, storage
 from s3sql.formats.parquet_schema import END_SECOND, FIRST_SECOND
 from s3sql.formats.parquet_text import checked_text, time_text, uuid_text
 from s3sql.functions.registry import Fail
@@ -72,7 +72,7 @@ def _int(values: Array, name: str, fail: Fail) -> Column:
 def _integers(values: Array) -> NDArray[Any]:
     """The values as numpy integers; a duration of Arrow is a plain integer of Parquet."""
     is_integer = pa.types.is_integer(values.type)
-    return fixed_width(values, values.type.to_pandas_dtype() if is_integer else np.int64)
+    return fixed_width(values, numpy_type(values.type) if is_integer else np.int64)
 
 
 def _uint64(values: Array, name: str, fail: Fail) -> Column:
@@ -91,7 +91,7 @@ def _uint64(values: Array, name: str, fail: Fail) -> Column:
 
 def _float(values: Array, name: str, fail: Fail) -> Column:
     values = plain(values)
-    floats = fixed_width(values, values.type.to_pandas_dtype())
+    floats = fixed_width(values, numpy_type(values.type))
     return column(Kind.FLOAT, floats.astype(np.float64, copy=False), values)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from s3sql.buffers import PADDING, Bytes, PaddedBuffer
-from s3sql.formats.parquet_arrays import fixed_width
+from s3sql.formats.parquet_arrays import fixed_width, numpy_type
 from s3sql.kernels.parquet_values import mark_invalid_utf8, write_times
 from s3sql.kernels.utf8 import first_invalid_utf8
 from s3sql.payloads import Int32s, Int64s, Mask, Rows, Text
@@ -46,7 +46,7 @@ def _of_dictionary(values: Any) -> tuple[Text, Mask | None]:
     if not len(values.dictionary):
         return Text.constant("", len(values)), None
     texts, wrong = checked_text(values.dictionary)
-    rows: Rows = fixed_width(values.indices, values.indices.type.to_pandas_dtype()).astype(np.intp)
+    rows: Rows = fixed_width(values.indices, numpy_type(values.indices.type)).astype(np.intp)
     if values.null_count:
         # A null has any number; its row does not count.
         rows = np.where((rows >= 0) & (rows < len(texts)), rows, 0)

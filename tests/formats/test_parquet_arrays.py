@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3sql.buffers import PADDING
-from s3sql.formats.parquet_arrays import take_rows
+from s3sql.formats.parquet_arrays import numpy_type, take_rows
 from s3sql.formats.parquet_scalars import scalar_column
 from s3sql.formats.parquet_text import checked_text
 from s3sql.plan.schema import ParquetForm
@@ -87,3 +87,24 @@ def test_decimals_of_every_width(type_: pa.DataType) -> None:
 
 def _never(where: object, error: Exception) -> None:
     raise error
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+        "float",
+        "double",
+        "halffloat",
+    ],
+)
+def test_the_type_that_numpy_has_for_one_of_arrow(name: Any) -> None:
+    kind = pa.type_for_alias(name)
+    assert numpy_type(kind) == np.dtype(kind.to_pandas_dtype())
