@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from s3sql.formats.parquet_arrays import without_views
@@ -189,7 +189,11 @@ TYPES = st.recursive(
 
 def through_file(array: pa.Array, **options: Any) -> tuple[ParquetColumn, pa.Array]:
     file = io.BytesIO()
-    pq.write_table(pa.table({"c": array}), file, **options)
+    try:
+        pq.write_table(pa.table({"c": array}), file, **options)
+    except pa.ArrowNotImplementedError:
+        # Arrow's writer cannot slice views within some nested values, so nobody reads them either.
+        reject()
     opened = pq.ParquetFile(file)
     (found,) = schema_in(file.getvalue()).columns
     batches = list(opened.iter_batches())
