@@ -76,7 +76,9 @@ def test_a_projection_of_one_column_asks_for_no_other(client: Any, options: dict
     assert whole is None
     assert tail == (len(contents) - TAIL_BYTES, -1)
     chunks = [group.columns[3] for group in groups]
-    assert others == [(chunk.begin, chunk.begin + chunk.size - 1) for chunk in chunks]
+    # Both may be asked for at once.
+    assert sorted(filter(None, others)) == [(chunk.begin, chunk.begin + chunk.size - 1) for chunk in chunks]
+    assert len(others) == len(chunks)
     assert sum(requests.sizes[1:]) == TAIL_BYTES + sum(chunk.size for chunk in chunks)
 
 
@@ -97,10 +99,10 @@ def test_a_long_column_takes_as_many_requests_as_it_has_pieces(client: Any) -> N
     requests = Requests(client, contents)
     requests.rows("SELECT MAX(c9) AS m FROM S3Object")
     chunk = groups[0].columns[9]
-    ranges = [asked for asked in requests.ranges[2:] if asked is not None]
+    ranges = sorted(asked for asked in requests.ranges[2:] if asked is not None)
     assert 2 <= len(ranges) <= 3
     assert ranges[0][0] == chunk.begin
-    assert max(last for _, last in ranges) == chunk.begin + chunk.size - 1
+    assert ranges[-1][1] == chunk.begin + chunk.size - 1
     assert sum(last - first + 1 for first, last in ranges) == chunk.size
 
 
