@@ -36,9 +36,10 @@ from s3sql.kernels.parquet_header import (
     STORED_SIZE,
     TYPE,
     VALUES,
+    number_between,
     read_page_header,
 )
-from s3sql.kernels.parquet_runs import count_ones, header_end, header_of, repeated_value, unpack_packed
+from s3sql.kernels.parquet_runs import count_ones, header_end, repeated_value, unpack_packed
 from s3sql.kernels.simd import at, copy32, load64, low_bits, put
 from s3sql.kernels.snappy import decompress_snappy
 
@@ -130,7 +131,7 @@ def _unpack_codes(
         position = header_end(page, begin, end)
         if position < 0:
             return INT64(-1)
-        header = header_of(page, begin, position)
+        header = number_between(page, begin, position)
         length = header >> 1
         if length == 0:
             return INT64(-1)

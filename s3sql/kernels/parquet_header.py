@@ -36,7 +36,8 @@ def _number_end(buffer: Any, position: Any, end: Any) -> Any:
 
 
 @inlined
-def _number(buffer: Any, position: Any, end: Any) -> Any:
+def number_between(buffer: Any, position: Any, end: Any) -> Any:
+    """The number from *position* to *end*, seven bits a byte, the lowest first."""
     value = INT64(0)
     for place in range(end - position):
         value |= (INT64(at(buffer, position + place)) & 127) << (7 * place)
@@ -112,7 +113,7 @@ def read_page_header(buffer: Any, start: Any, end: Any, fields: Any) -> Any:
             position = _number_end(buffer, begin, end)
             if position < 0:
                 return INT64(-1)
-            value = _number(buffer, begin, position)
+            value = number_between(buffer, begin, position)
             if kind == _BINARY:
                 if value > end - position:
                     return INT64(-1)

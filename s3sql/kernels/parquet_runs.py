@@ -28,6 +28,7 @@ from s3sql.kernels.compile import (
     kernel,
 )
 from s3sql.kernels.packed_bits import MIDDLE_WIDTH, NARROW_WIDTH, unpack_middle, unpack_narrow
+from s3sql.kernels.parquet_header import number_between
 from s3sql.kernels.simd import at, load64, low_bits, popcount, put
 
 #: Values from one that is noted to the next.
@@ -43,15 +44,6 @@ def header_end(buffer: Any, position: Any, end: Any) -> Any:
         if at(buffer, position + length - 1) < 128:
             return position + length
     return INT64(-1)
-
-
-@inlined
-def header_of(buffer: Any, position: Any, end: Any) -> Any:
-    """The header from *position* to *end*."""
-    header = INT64(0)
-    for place in range(end - position):
-        header |= INT64(at(buffer, position + place) & UINT8(127)) << (7 * place)
-    return header
 
 
 @inlined
@@ -89,7 +81,7 @@ def index_runs(buffer: Any, start: Any, end: Any, width: Any, count: Any, offset
         position = header_end(buffer, position, end)
         if position < 0:
             return INT64(0)
-        header = header_of(buffer, begin, position)
+        header = number_between(buffer, begin, position)
         length = header >> 1
         if length == 0:
             return INT64(0)
@@ -144,7 +136,7 @@ def unpack(buffer: Any, offset: Any, value: Any, width: Any, first: Any, count: 
     while done < count:
         begin = position
         position = header_end(buffer, begin, begin + 5)
-        header = header_of(buffer, begin, position)
+        header = number_between(buffer, begin, position)
         length = header >> 1
         if header & 1 != 0:
             length *= 8
@@ -170,7 +162,7 @@ def unpack_at(buffer: Any, offset: Any, value: Any, width: Any, places: Any, out
     while done < places.size:
         begin = position
         position = header_end(buffer, begin, begin + 5)
-        header = header_of(buffer, begin, position)
+        header = number_between(buffer, begin, position)
         length = header >> 1
         if header & 1 == 0:
             repeated = INT32(repeated_value(buffer, position, width))
@@ -200,7 +192,7 @@ def count_ones(buffer: Any, start: Any, end: Any, count: Any) -> Any:
         position = header_end(buffer, begin, end)
         if position < 0:
             return INT64(-1)
-        header = header_of(buffer, begin, position)
+        header = number_between(buffer, begin, position)
         length = header >> 1
         if length == 0:
             return INT64(-1)
@@ -229,7 +221,7 @@ def unpack_ones(buffer: Any, start: Any, count: Any, out: Any) -> Any:
     while value < count:
         begin = position
         position = header_end(buffer, begin, begin + 5)
-        header = header_of(buffer, begin, position)
+        header = number_between(buffer, begin, position)
         if header & 1 == 0:
             length = min(header >> 1, count - value)
             repeated = at(buffer, position)
