@@ -86,6 +86,7 @@ class MorselReader:
         # Whether workers may read their morsels themselves, all at once: what ConcurrentObject and CutByEnd
         # say. Asking whether an object has a protocol takes as long as indexing a small morsel.
         self._shared = bool(getattr(source, "concurrent", False) and getattr(form, "cut_by_end", False))
+        self._file: int | None = getattr(source, "file", None) if self._shared else None
         self._begun = False
         # A scan range that ends in the header has no records.
         self._ended = stop is not None and begin >= stop
@@ -191,7 +192,7 @@ class MorselReader:
             if self._source.read_into(target, start + offset) < len(target):
                 raise changed("that is read")
 
-        return Morsel(buffer, length, start, at_end=False, fetch=fetch)
+        return Morsel(buffer, length, start, at_end=False, fetch=fetch, file=self._file)
 
     def _fill(self, buffer: PaddedBuffer) -> Morsel | None:
         """Read the next morsel into *buffer*."""

@@ -63,7 +63,8 @@ class Morsel:
     end. ``stop``: records that start at or behind this offset in the morsel belong to another scan range.
     ``fault``: the object cannot be read on behind it, which is the failure of the record that follows the
     last complete one. ``fetch(target, offset)`` reads the text from an offset in the morsel on, if it is
-    still to be read; None if the buffer holds it already.
+    still to be read; None if the buffer holds it already. ``file``: a descriptor of the file that has the
+    text at ``start``, if it is still to be read and there is one; whoever reads that calls :meth:`check`.
     """
 
     buffer: PaddedBuffer
@@ -75,6 +76,12 @@ class Morsel:
     fault: S3SelectError | None = None
     lead: int = 0
     fetch: Callable[[memoryview, int], None] | None = None
+    file: int | None = None
+
+    def check(self) -> None:
+        """Raise what a read would have raised if ``file`` was not what it is taken for while it was read."""
+        if self.fetch is not None:
+            self.fetch(memoryview(bytearray()), 0)
 
     def read(self, begin: int, end: int) -> None:
         """Have the text from *begin* to *end*, offsets in the morsel, in the buffer."""

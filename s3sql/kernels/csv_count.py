@@ -1,79 +1,144 @@
-"""CSV: how many records a block without quotes has, in one pass.
+"""CSV: how many records a text without quotes has, in one pass.
 
-In: a padded buffer that starts at a record start, and a dialect of single bytes.  Out: a number.
+In: a text that starts at a record start, in a padded buffer or in a file, and a dialect of single bytes.
+Out: a number.
 
 Blank records and comments are not counted, as in :mod:`s3sql.kernels.csv_index`. What 64 bytes do not tell
 stops the count: a quote, a carriage return that begins a record, a byte that is not UTF-8.
+
+A file is read here, piece by piece into the same place: its bytes are counted while they are in the core's
+cache and never reach memory, and two threads that count need not take turns to run Python in between.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from s3sql.kernels.compile import BOOL, BYTES, INT64, INT64S_OUT, UINT8, UINT64, kernel
-from s3sql.kernels.simd import at, byte_mask, high_bit_mask, low_bits, popcount
+from s3sql.kernels.compile import BOOL, BYTES_OUT, INT64, UINT8, UINT64, called, kernel
+from s3sql.kernels.simd import at, byte_mask, has_any, high_bit_mask, low_bits, popcount, put
+from s3sql.kernels.system import read_file
 from s3sql.kernels.utf8 import first_invalid_utf8
 
-#: The block is to be indexed, to see what is in it.
+#: The text is to be indexed, to see what is in it, or read, to see what keeps it from being read.
 UNUSUAL = -1
 
+#: A byte that no text has, in the place of one that is nothing special.
+_NEVER = UINT8(0xFF)
 
-@kernel(INT64(BYTES, INT64, BOOL, UINT8, UINT8, BOOL, UINT8, BOOL, BOOL, INT64S_OUT))
+#: In the place of a file: the text is in the buffer.
+NO_FILE = -1
+
+
+@kernel(INT64(INT64, INT64, BYTES_OUT, INT64, INT64, UINT8, UINT8, BOOL, UINT8, BOOL, BOOL))
 def count_records(
+    file: Any,
+    place: Any,
     buffer: Any,
-    end: Any,
-    final: Any,
+    length: Any,
+    piece: Any,
     record: Any,
     quote: Any,
     quoting: Any,
     comment: Any,
     commenting: Any,
     bare_return: Any,
-    behind: Any,
 ) -> Any:
-    r"""The number of records in ``buffer[:end]``, or ``UNUSUAL``; ``behind[0]`` is the end of the last one.
+    r"""The number of records in *length* bytes, or ``UNUSUAL``.
 
-    ``final``: a record ends with the block, delimiter or not. ``record``: the record delimiter;
-    ``bare_return``: ``\r\n`` is one too.
+    The text is in ``buffer[:length]``, or it is what the open *file*, a descriptor, has from *place* on; then
+    the buffer is written, and has room for two pieces. A *piece* is how much is read and counted at a time;
+    one in which no record ends is unusual, so a record that is counted has less than two of them.
+    ``record``: the record delimiter, with which the last record need not end; ``bare_return``: ``\r\n`` is
+    one too.
     """
-    none = UINT64(0)
-    one = UINT64(1)
-    if not final:
-        while end > 0 and at(buffer, end - 1) != record:
-            end -= 1
-        if end == 0:
+    total = INT64(0)
+    counted = INT64(0)
+    # Bytes of the record that the last piece ends in: they stand before the next piece.
+    held = INT64(0)
+    while counted < length:
+        size = min(piece, length - counted)
+        start = counted - held
+        if file >= 0:
+            start = piece - held
+            if read_file(file, buffer, piece, size, place + counted) < size:
+                return UNUSUAL
+        counted += size
+        end = start + held + size
+        stop = end
+        if counted < length:
+            while stop > start and at(buffer, stop - 1) != record:
+                stop -= 1
+            if stop == start:
+                return UNUSUAL
+        found = _count(buffer, start, stop, record, quote, quoting, comment, commenting, bare_return)
+        if found < 0:
             return UNUSUAL
-    behind[0] = end
+        total += found
+        held = end - stop
+        if file >= 0:
+            for index in range(held):
+                put(buffer, piece - held + index, at(buffer, stop + index))
+    return total
+
+
+@called
+def _count(
+    buffer: Any,
+    start: Any,
+    end: Any,
+    record: Any,
+    quote: Any,
+    quoting: Any,
+    comment: Any,
+    commenting: Any,
+    bare_return: Any,
+) -> Any:
+    """The number of records in ``buffer[start:end]``, the last one with or without a delimiter."""
+    none = UINT64(0)
+    # Whether a record starts with the first byte of a block.
+    begins = UINT64(1)
+    count = INT64(0)
+    offset = start
+    # What is looked for below is not in most texts: then the record delimiters are all there is to count.
+    if_quote = quote if quoting else _NEVER
+    if_comment = comment if commenting else _NEVER
+    if_return = UINT8(13) if bare_return else _NEVER
+    while end - offset >= 256 and not has_any(buffer, offset, if_quote, if_comment, if_return):
+        blank = none
+        found = INT64(0)
+        first = begins
+        for block in range(4):
+            ends = byte_mask(buffer, offset + 64 * block, record)
+            blank |= ends & (ends << UINT64(1) | first)
+            first = ends >> UINT64(63)
+            found += popcount(ends)
+        if blank != none:
+            break
+        count += found
+        begins = first
+        offset += 256
+    ordinary = offset
     if_quoting = none - UINT64(quoting)
     if_commenting = none - UINT64(commenting)
     if_returning = none - UINT64(bare_return)
-    ends = one << UINT64(63)
     high = none
-    count = INT64(0)
-    offset = INT64(0)
+    odd = none
     while offset < end:
-        before = ends >> UINT64(63)
-        ends = byte_mask(buffer, offset, record)
-        odd = byte_mask(buffer, offset, quote) & if_quoting
-        comments = byte_mask(buffer, offset, comment) & if_commenting
-        returns = byte_mask(buffer, offset, UINT8(13)) & if_returning
-        found = high_bit_mask(buffer, offset)
-        if end - offset < 64:
-            valid = low_bits(end - offset)
-            ends &= valid
-            odd &= valid
-            comments &= valid
-            returns &= valid
-            found &= valid
-        starts = (ends << one) | before
-        high |= found
-        if odd | (returns & starts) != none:
-            return UNUSUAL
+        inside = low_bits(end - offset)
+        ends = byte_mask(buffer, offset, record) & inside
+        starts = (ends << UINT64(1) | begins) & inside
+        begins = ends >> UINT64(63)
+        odd |= byte_mask(buffer, offset, quote) & if_quoting & inside
+        odd |= byte_mask(buffer, offset, UINT8(13)) & if_returning & starts
+        high |= high_bit_mask(buffer, offset) & inside
         # A blank record ends where it starts.
-        count += popcount(ends) - popcount(starts & (ends | comments))
+        blank = ends | byte_mask(buffer, offset, comment) & if_commenting
+        count += popcount(ends) - popcount(starts & blank)
         offset += 64
-    if final and end > 0 and at(buffer, end - 1) != record:
+    if odd != none:
+        return INT64(UNUSUAL)
+    if high != none and first_invalid_utf8(buffer, ordinary, end) >= 0:
+        return INT64(UNUSUAL)
+    if end > start and at(buffer, end - 1) != record:
         count += 1
-    if high != none and first_invalid_utf8(buffer, 0, end) >= 0:
-        return UNUSUAL
     return count

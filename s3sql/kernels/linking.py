@@ -40,9 +40,9 @@ _PYTHON_FUNCTIONS = (
     "Py_DecRef",
 )
 
-#: What a kernel's code may call: Python, and the four functions of C that LLVM makes of loops.
+#: What a kernel's code may call: Python, the functions of C that LLVM makes of loops, and reading a file.
 ALLOWED = frozenset(
-    {*_PYTHON_FUNCTIONS, *ADDRESSES.values(), "memcpy", "memmove", "memset", "bcmp", "memcmp"}
+    {*_PYTHON_FUNCTIONS, *ADDRESSES.values(), "memcpy", "memmove", "memset", "bcmp", "memcmp", "pread"}
 )
 
 #: Bytes before the fields of an object's own.

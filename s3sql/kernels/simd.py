@@ -155,6 +155,33 @@ def high_bit_mask(typing: Any, array: Any, offset: Any) -> Any:
     return types.uint64(array, types.int64), generate
 
 
+@intrinsic
+def has_any(typing: Any, array: Any, offset: Any, one: Any, other: Any, third: Any) -> Any:
+    """Whether any of the 256 bytes from *offset* on is not ASCII, or is one of three bytes."""
+    if not _is_bytes(array):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        vector = ir.VectorType(_I8, 64)
+        first = _address(context, builder, signature.args[0], args[0], args[1], vector)
+        wanted = [_splat(builder, byte, 64) for byte in args[2:]]
+        # Masks would cost more than what they tell: the least difference is 0 where a byte is there.
+        least = ir.Constant(vector, [0xFF] * 64)
+        union = ir.Constant(vector, [0] * 64)
+        for number in range(4):
+            bytes_64 = _load(builder, builder.gep(first, [ir.Constant(_I32, number)]))
+            union = builder.or_(union, bytes_64)
+            for byte in wanted:
+                difference = builder.xor(bytes_64, byte)
+                smaller = builder.icmp_unsigned("<", difference, least)
+                least = builder.select(smaller, difference, least)
+        zeros = ir.Constant(vector, [0] * 64)
+        found = builder.or_(builder.icmp_unsigned("==", least, zeros), builder.icmp_signed("<", union, zeros))
+        return builder.icmp_unsigned("!=", builder.bitcast(found, _I64), ir.Constant(_I64, 0))
+
+    return types.boolean(array, types.int64, types.uint8, types.uint8, types.uint8), generate
+
+
 # --- bits of a mask ---------------------------------------------------------------------------------------
 
 

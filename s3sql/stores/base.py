@@ -103,6 +103,14 @@ class ConcurrentObject(Protocol):
         A read that cannot give all of what there is raises, and gives no part of it.
         """
 
+    @property
+    def file(self) -> int | None:
+        """The descriptor of an open file that has the object's very bytes, at their offsets, if there is one.
+
+        It is read without moving its position. Whoever has read from it reads nothing by
+        :meth:`StoredObject.read_into`, which raises if the file was not what it was when it was opened.
+        """
+
 
 @runtime_checkable
 class InterruptibleObject(Protocol):

@@ -53,6 +53,11 @@ class FileObject(OpenObject):
         self.size: int = status.st_size
         self.etag = file_etag(self._identity)
 
+    @property
+    def file(self) -> int | None:
+        """The file's descriptor, where several threads can read it at once; None once it is closed."""
+        return None if self._file.closed or not self.concurrent else self._file.fileno()
+
     def read_into(self, buffer: memoryview, offset: int) -> int:
         """Fill *buffer* from *offset* on; see :meth:`s3sql.stores.base.StoredObject.read_into`."""
         try:

@@ -44,6 +44,11 @@ class WrappedObject:
         return isinstance(self._source, ConcurrentObject) and self._source.concurrent
 
     @property
+    def file(self) -> int | None:
+        """As the object's own, None if it does not say."""
+        return self._source.file if isinstance(self._source, ConcurrentObject) else None
+
+    @property
     def request_bytes(self) -> int:
         """As the object's own, 0 if it has none."""
         return self._source.request_bytes if isinstance(self._source, RangedObject) else 0

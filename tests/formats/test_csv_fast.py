@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from pathlib import Path
+from typing import IO
 from unittest import mock
 
 import numpy as np
@@ -10,14 +14,19 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from s3sql.buffers import PaddedBuffer
+from s3sql.errors import S3SelectError
+from s3sql.exec.buffer_pool import BufferPool
+from s3sql.exec.reader import MorselReader
 from s3sql.formats import csv_block, csv_counting, csv_fast
 from s3sql.formats.base import Morsel
+from s3sql.formats.csv import CsvFormat
 from s3sql.formats.csv_block import CsvBlock, arena_room
 from s3sql.formats.csv_bounds import FieldBounds
 from s3sql.formats.csv_dialect import CsvDialect
 from s3sql.formats.csv_fast import Wanted
 from s3sql.formats.scratch import Scratch
 from s3sql.request import CsvInput
+from s3sql.stores.local import open_path
 
 DIALECT = CsvDialect.of(CsvInput())
 DIALECTS = [
@@ -29,18 +38,23 @@ DIALECTS = [
 COLUMNS = (0, 2, 3)
 
 
-def morsel_of(contents: bytes, *, fetched: bool = False) -> Morsel:
-    """A morsel, or with *fetched* one that is still to be read; stale quotes are behind it."""
+def morsel_of(contents: bytes, *, fetched: bool = False, file: IO[bytes] | None = None) -> Morsel:
+    """A morsel, or with *fetched* or from a *file* one still to be read; stale quotes are behind."""
     buffer = PaddedBuffer.empty(len(contents) + arena_room(len(contents)))
     buffer.array[:] = 0x22
-    if not fetched:
+    if not fetched and file is None:
         buffer.array[: len(contents)] = np.frombuffer(contents, np.uint8)
         return Morsel(buffer, len(contents), 0, at_end=True)
 
     def fetch(target: memoryview, offset: int) -> None:
         target[:] = contents[offset : offset + len(target)]
 
-    return Morsel(buffer, len(contents), 0, at_end=True, fetch=fetch)
+    if file is None:
+        return Morsel(buffer, len(contents), 0, at_end=True, fetch=fetch)
+    before = file.tell()
+    file.write(contents + b'"\xff' * 64)
+    file.flush()
+    return Morsel(buffer, len(contents), before, at_end=True, fetch=fetch, file=file.fileno())
 
 
 def rows_of(block: CsvBlock) -> list[list[bytes | None]]:
@@ -105,30 +119,66 @@ def test_chunks_give_what_the_general_pass_gives(
     st.one_of(plain_texts, texts),
     st.sampled_from(DIALECTS),
     st.sampled_from([64, 90, 1 << 20]),
-    st.booleans(),
+    st.sampled_from(["read", "fetched", "file"]),
 )
-@example(b"#a\n\n\r\n#", DIALECT, 64, False)
-@example(b"a\n" + b"\r" * 3, DIALECT, 64, False)
-@example(b"a" * 63 + b"\n\nb", DIALECT, 1 << 20, True)
-@example(b"a" * 64 + b"\n" + b"b" * 65 + b"\n", DIALECT, 64, True)
-@example(b"\n" * 64 + b"#\n" * 64, DIALECT, 64, True)
+@example(b"#a\n\n\r\n#", DIALECT, 64, "read")
+@example(b"a\n" + b"\r" * 3, DIALECT, 64, "read")
+@example(b"a" * 63 + b"\n\nb", DIALECT, 1 << 20, "fetched")
+@example(b"a" * 64 + b"\n" + b"b" * 65 + b"\n", DIALECT, 64, "file")
+@example(b"\n" * 64 + b"#\n" * 64, DIALECT, 64, "file")
+@example(b"ab\n" * 200 + b"\n" + b"ab\n" * 200, DIALECT, 1 << 20, "read")
+@example(b"ab\n" * 200 + b"#\n" + b"ab\n" * 200, DIALECT, 1 << 20, "read")
+@example(b"ab\n" * 200 + b"\r" + b"ab\n" * 200, DIALECT, 1 << 20, "read")
 @settings(max_examples=300, deadline=None)
 def test_counting_gives_the_number_of_records(
-    contents: bytes, dialect: CsvDialect, piece: int, fetched: bool
+    contents: bytes, dialect: CsvDialect, piece: int, source: str
 ) -> None:
     general = csv_block.general_index(morsel_of(contents), dialect, (), Scratch())
-    with mock.patch.object(csv_counting, "PIECE_BYTES", piece):
-        count = csv_block.count_records(morsel_of(contents, fetched=fetched), dialect)
+    with mock.patch.object(csv_counting, "PIECE_BYTES", piece), tempfile.TemporaryFile() as file:
+        file.write(b"in front\n")
+        morsel = morsel_of(contents, fetched=source == "fetched", file=file if source == "file" else None)
+        count = csv_block.count_records(morsel, dialect)
     if count is not None:
         assert general.error is None
         assert count == general.rows
 
 
 @pytest.mark.parametrize("fetched", [False, True])
-def test_ordinary_text_is_counted_without_being_indexed(fetched: bool) -> None:
+def test_ordinary_text_is_counted_without_being_indexed(fetched: bool, tmp_path: Path) -> None:
     text = "a,b\n#c\n\néé,x\r\n".encode() * 5000
+    plain = b"abc,def\n" * 5000
     with mock.patch.object(csv_counting, "PIECE_BYTES", 4096):
         assert csv_block.count_records(morsel_of(text, fetched=fetched), DIALECT) == 10_000
+        assert csv_block.count_records(morsel_of(plain, fetched=fetched), DIALECT) == 5000
+        with open(tmp_path / "text", "wb+") as file:
+            assert csv_block.count_records(morsel_of(text, file=file), DIALECT) == 10_000
+            assert csv_block.count_records(morsel_of(plain, file=file), DIALECT) == 5000
+
+
+@pytest.mark.parametrize("left", [0, 10, 5000])
+def test_a_file_that_ends_early_is_left_to_the_read_that_tells(left: int, tmp_path: Path) -> None:
+    with mock.patch.object(csv_counting, "PIECE_BYTES", 4096), open(tmp_path / "text", "wb+") as file:
+        morsel = morsel_of(b"abc,def\n" * 5000, file=file)
+        file.truncate(left)
+        assert csv_block.count_records(morsel, DIALECT) is None
+    # Now the descriptor is not open any more.
+    with mock.patch.object(csv_counting, "PIECE_BYTES", 4096):
+        assert csv_block.count_records(morsel, DIALECT) is None
+
+
+def test_a_file_that_has_changed_is_not_counted(tmp_path: Path) -> None:
+    path = tmp_path / "text.csv"
+    path.write_bytes(b"abc,def\n" * 500_000)
+    with open_path(path) as source:
+        reader = MorselReader(source, CsvFormat(DIALECT, ()), BufferPool())
+        morsels = [reader.next(wait=True) for _ in range(2)]
+        assert morsels[1] is not None
+        assert morsels[1].file is not None
+        count = csv_block.count_records(morsels[1], DIALECT)
+        assert count == morsels[1].length // 8
+        os.utime(path, ns=(1, 1))
+        with pytest.raises(S3SelectError, match="changed"):
+            csv_block.count_records(morsels[1], DIALECT)
 
 
 @pytest.mark.parametrize("last", [b'"', b"\xff", b"\xc3", b"\r\n"])

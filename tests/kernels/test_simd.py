@@ -12,6 +12,7 @@ import pytest
 
 from s3sql.kernels import simd
 from s3sql.kernels.compile import (
+    BOOL,
     BYTES,
     BYTES_OUT,
     INT32S,
@@ -44,6 +45,11 @@ def equal_mask(buffer, offset, other, other_offset):
 @kernel(UINT64(BYTES, INT64))
 def high_bit_mask(buffer, offset):
     return simd.high_bit_mask(buffer, offset)
+
+
+@kernel(BOOL(BYTES, INT64, UINT8, UINT8, UINT8))
+def has_any(buffer, offset, one, other, third):
+    return simd.has_any(buffer, offset, one, other, third)
 
 
 @kernel(UINT64(BYTES, INT64))
@@ -139,6 +145,24 @@ def test_masks_agree_with_a_loop(seed):
         for byte in (0, 1, 32, 127, 128, 255, window[5]):
             assert byte_mask(buffer, offset, byte) == bits([found == byte for found in window])
             assert less_than_mask(buffer, offset, byte) == bits([found < byte for found in window])
+
+
+@pytest.mark.parametrize("place", [0, 1, 63, 64, 128, 200, 255])
+def test_one_byte_of_256_is_enough_to_be_found(place):
+    buffer = np.full(512, ord("a"), np.uint8)
+    buffer[:100] = buffer[356:] = ord("#")
+    assert not has_any(buffer, 100, 35, 34, 255)
+    for found, wanted in (
+        (34, True),
+        (36, True),
+        (13, True),
+        (128, True),
+        (255, True),
+        (98, False),
+        (0, False),
+    ):
+        buffer[100 + place] = found
+        assert has_any(buffer, 100, 36, 34, 13) == wanted
 
 
 def test_bit_counts():

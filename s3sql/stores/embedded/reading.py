@@ -33,6 +33,11 @@ class EmbeddedObject(OpenObject):
         """Whether several threads may read at once: what is stored as it is."""
         return self._unsealer is None and self._file.concurrent
 
+    @property
+    def file(self) -> int | None:
+        """The descriptor of the file of what is stored as it is."""
+        return self._file.file if self._unsealer is None else None
+
     def read_into(self, buffer: memoryview, offset: int) -> int:
         """Fill *buffer* from *offset* on; see :meth:`s3sql.stores.base.StoredObject.read_into`."""
         if self._unsealer is None:
