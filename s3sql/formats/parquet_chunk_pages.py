@@ -20,6 +20,7 @@ from s3sql.formats.parquet_layouts import ValueLayout
 from s3sql.formats.parquet_memory import PageMemory, Slice
 from s3sql.formats.parquet_pages import (
     DICTIONARY_PAGE,
+    MOST_RANGE_BYTES,
     PLAIN,
     Page,
     PageHead,
@@ -71,6 +72,7 @@ class ChunkPages:
         self._lock = threading.Lock()
         self._heads: list[PageHead] = []
         self._next = chunk.begin
+        self._contents_bytes = 0
         self._fields = np.empty(FIELDS, np.int64)
         self._kept: dict[int, _Kept] = {}
         self._dictionary_head: PageHead | None = None
@@ -101,6 +103,8 @@ class ChunkPages:
                 if wanted(max(head.first, begin), min(head.end, end)):
                     found.append((head, self._kept.setdefault(number, _Kept(None))))
                 number += 1
+        if sum(head.size for head, _ in found) > MOST_RANGE_BYTES:
+            raise Unfamiliar
         return [self._ready(head, kept) for head, kept in found]
 
     def dictionary(self) -> tuple[PageHead, Slice]:
@@ -142,7 +146,11 @@ class ChunkPages:
             body = self._bytes.read_header(self._next, fields)
             head = page_head(fields, body, row)
             self._next = body + head.stored
+            self._contents_bytes += head.size
             if self._next > self._chunk.begin + self._chunk.size:
+                raise Unfamiliar
+            # What the footer tells has been held against the limits.
+            if self._contents_bytes > self._chunk.uncompressed:
                 raise Unfamiliar
             if head.type == DICTIONARY_PAGE:
                 if self._heads or self._dictionary_head is not None:

@@ -30,6 +30,9 @@ from s3sql.payloads import Int32s, Int64s
 MOST_PAGE_BYTES = 8 << 20
 #: The most values of a page: a run of a few bytes may be any number of NULLs, and each takes a byte here.
 MOST_PAGE_VALUES = 1 << 20
+#: The most bytes of the pages of one range of rows, before compression: they are all there at once. A page
+#: may be any number of times as long as its values.
+MOST_RANGE_BYTES = 64 << 20
 
 #: Encodings by their numbers.
 PLAIN, RLE, BIT_PACKED = 0, 3, 4

@@ -22,6 +22,7 @@ from s3sql.formats.parquet_memory import PageMemory, Slice
 from s3sql.formats.parquet_pages import (
     MOST_PAGE_BYTES,
     MOST_PAGE_VALUES,
+    MOST_RANGE_BYTES,
     PLAIN,
     SNAPPY,
     decompressed,
@@ -94,6 +95,8 @@ class WholeChunk:
         if count < 1:
             return None
         pages = table[: count * kernels.PAGE_WIDTH].reshape(count, kernels.PAGE_WIDTH).copy()
+        if int(pages[:, kernels.PAGE_SIZE].sum()) > chunk.uncompressed:
+            return None
         # Bodies are counted from the first byte.
         pages[:, kernels.PAGE_BODY] -= stored.start
         whole = cls(stored, pages, chunk.codec, layout)
@@ -119,6 +122,8 @@ class WholeChunk:
             wanted = (places[1:] > places[:-1]).view(np.uint8)
         codes = np.empty(length if coded else 0, np.int32)
         values = np.empty(length * layout.width + PADDING if coded < length else PADDING, np.uint8)
+        if int(pages[:, kernels.PAGE_SIZE].sum()) > MOST_RANGE_BYTES:
+            return None
         stored, pages, is_snappy = self._contents(pages, wanted, memory)
         room = memory.take(int(pages[:, kernels.PAGE_SIZE].max(initial=0)))
         greatest = kernels.decode_pages(

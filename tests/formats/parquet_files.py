@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 from typing import Any
 
@@ -9,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import s3sql
-from tests.formats.parquet_thrift import MAGIC, binary, int32, int64, struct, structs, with_tail
+from tests.formats.parquet_thrift import MAGIC, Member, binary, int32, int64, struct, structs, with_tail
 
 
 def parquet(columns: dict[str, Any] | pa.Table, **options: Any) -> bytes:
@@ -58,3 +59,26 @@ def node(name: bytes, children: int = 0) -> bytes:
 def file_of_schema(nodes: list[bytes]) -> bytes:
     """A file without rows whose schema has these nodes."""
     return with_tail(struct({1: int32(1), 2: structs(nodes), 3: int64(0), 4: structs([])}))
+
+
+def file_of_long_pages(pages: int, size: int, *, told: int) -> bytes:
+    """A file of the INT32 column c, a gzip page of *size* bytes for each row, all but four of them of no use.
+
+    ``told``: bytes before compression, by the footer.
+    """
+    # Types of elements: a number, a text.
+    encodings: Member = (9, b"\x15\x00")
+    path: Member = (9, b"\x18\x01c")
+    body = gzip.compress((7).to_bytes(4, "little") + bytes(size - 4))
+    described = struct({1: int32(1), 2: int32(0), 3: int32(3), 4: int32(3)})
+    header = struct({1: int32(0), 2: int32(size), 3: int32(len(body)), 5: (12, described)})
+    contents = (header + body) * pages
+    told_of_chunk = {
+        1: int32(1), 2: encodings, 3: path, 4: int32(2), 5: int64(pages), 6: int64(told),
+        7: int64(len(contents)), 9: int64(len(MAGIC)),
+    }  # fmt: skip
+    chunk = struct({2: int64(len(MAGIC)), 3: (12, struct(told_of_chunk))})
+    group = struct({1: structs([chunk]), 2: int64(told), 3: int64(pages)})
+    nodes = [struct({4: binary(b"root"), 5: int32(1)}), struct({1: int32(1), 3: int32(0), 4: binary(b"c")})]
+    footer = struct({1: int32(1), 2: structs(nodes), 3: int64(pages), 4: structs([group])})
+    return MAGIC + contents + with_tail(footer)[len(MAGIC) :]

@@ -24,7 +24,7 @@ from s3sql.formats.parquet_footer import read_footer
 from s3sql.formats.parquet_groups import RowGroup, row_groups
 from s3sql.formats.parquet_parts import ColumnDecoding, GroupParts
 from s3sql.stores.memory import BytesObject
-from tests.formats.parquet_files import parquet, payload
+from tests.formats.parquet_files import file_of_long_pages, parquet, payload
 from tests.formats.parquet_footers import schema_in
 from tests.formats.parquet_writers import DUCKDB_WRITERS, TABLE, WRITERS, by_duckdb
 
@@ -242,6 +242,27 @@ def test_a_page_of_few_bytes_and_many_rows_takes_no_memory() -> None:
     finally:
         tracemalloc.stop()
     assert found.to_pylist() == [5]
+
+
+@pytest.mark.parametrize("most_whole_bytes", [0, 4 << 20])
+@pytest.mark.parametrize("honest", [False, True])
+def test_pages_that_are_longer_than_their_values_do_not_fill_the_memory(
+    most_whole_bytes: int, honest: bool
+) -> None:
+    """Of some kilobytes each page makes four mebibytes, and the rows of all of them are asked for at once."""
+    pages, size = 24, 4 << 20
+    contents = file_of_long_pages(pages, size, told=pages * (size + 100) if honest else 4 * pages)
+    assert len(contents) < 1 << 18
+    with mock.patch.object(parquet_parts, "_MOST_WHOLE_BYTES", most_whole_bytes):
+        opened_file, (group,) = opened(contents)
+        parts = GroupParts(ColumnDecoding(opened_file, (), (0,)), group, pages)
+        tracemalloc.start()
+        try:
+            found = parts.take(0, 0)[0]
+            assert tracemalloc.get_traced_memory()[1] < 16 << 20
+        finally:
+            tracemalloc.stop()
+    assert found.to_pylist() == [7] * pages
 
 
 def test_a_page_that_is_shorter_than_it_says_shows_no_other_bytes() -> None:
