@@ -234,10 +234,16 @@ class ReadAhead:
         size = piece.end - piece.start
         if not self._budget.take_spare(size, self._held):
             return None
-        self._held += size
         idle, self._idle = self._idle, None
-        # Not from the heap, in whose gaps memory of growing sizes would stay.
-        piece.memory = mmap.mmap(-1, size) if idle is None or len(idle) < size else idle
+        try:
+            # Not from the heap, in whose gaps memory of growing sizes would stay.
+            piece.memory = mmap.mmap(-1, size) if idle is None or len(idle) < size else idle
+        except (OSError, MemoryError):
+            # The system has none left.
+            self._budget.give_spare(size)
+            self._fail(piece)
+            return None
+        self._held += size
         piece.busy = True
         return piece
 

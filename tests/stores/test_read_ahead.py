@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gc
+import itertools
+import mmap
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +17,7 @@ from hypothesis import strategies as st
 
 from s3sql.buffers import ByteBudget
 from s3sql.errors import S3SelectError
+from s3sql.stores import read_ahead
 from s3sql.stores.pace import Pace
 from s3sql.stores.read_ahead import ReadAhead
 
@@ -266,6 +270,35 @@ def test_a_thread_that_does_not_start_is_a_piece_that_fails(monkeypatch: pytest.
 
 
 MIB = 1 << 20
+
+
+@pytest.mark.parametrize("granted", [0, 2])
+def test_memory_that_is_not_to_be_had_is_a_piece_that_fails(
+    monkeypatch: pytest.MonkeyPatch, granted: int
+) -> None:
+    """Whether the reader asks for it or a thread that has come to the end of its piece."""
+    given = itertools.count()
+
+    def refusing(place: int, size: int) -> mmap.mmap:
+        if next(given) >= granted:
+            raise OSError(12, "Cannot allocate memory")
+        return mmap.mmap(place, size)
+
+    monkeypatch.setattr(read_ahead, "mmap", SimpleNamespace(mmap=refusing))
+    budget = ByteBudget(1 << 20)
+    remote = Remote()
+    ahead = ReadAhead(remote.body, 1, budget)
+    ahead.plan(pieces(10_000))
+    buffer = memoryview(bytearray(10_000))
+    found = 0
+    while (count := ahead.read_into(buffer, found)) > 0:
+        assert buffer[:count] == CONTENTS[found : found + count]
+        found += count
+    assert found == 10_000 * granted
+    assert ahead.failed
+    assert until(lambda: not of_ours())
+    ahead.close()
+    assert budget.spare == 0
 
 
 def test_the_pace_begins_small_and_grows_while_the_reader_starves() -> None:
