@@ -142,6 +142,8 @@ class Endpoint:
     status: int = 200
     code: str = ""
     knows_ranges: bool = True
+    #: What answers to requests for ranges say to be, in place of what they are.
+    content_range: str = ""
     checksum: str = ""
     requests: list[dict[str, str]] = field(default_factory=list)
     url: str = ""
@@ -159,6 +161,8 @@ class Endpoint:
         headers = {"ETag": f'"{self.etags.pop(0)}"' if self.etags else '"one"'}
         if start:
             headers["Content-Range"] = f"bytes {start}-{last}/{len(self.contents)}"
+        if "Range" in request.headers and self.content_range:
+            headers["Content-Range"] = self.content_range
         if self.checksum:
             headers["x-amz-checksum-crc32"] = self.checksum
         self.head(request, 206 if start else 200, body, headers)
@@ -324,6 +328,24 @@ def test_an_endpoint_without_ranges_is_an_error_and_no_mixture(endpoint: Endpoin
     endpoint.knows_ranges = False
     with store.open("bucket", "key") as opened:
         assert refusal(lambda: opened.read(10, 10)).code == "NotImplemented"
+
+
+@pytest.mark.parametrize("told", ["bytes 5000-5999/1048576", "bytes */1048576", "5000-5999"])
+def test_all_of_an_object_for_a_range_of_it_is_an_error_and_no_mixture(
+    endpoint: Endpoint, store: S3Store, told: str
+) -> None:
+    endpoint.knows_ranges = False
+    endpoint.content_range = told
+    with store.open("bucket", "key") as opened:
+        error = refusal(lambda: opened.read_range_into(memoryview(bytearray(1000)), 5000))
+    assert error.code == "NotImplemented"
+
+
+def test_another_range_at_the_beginning_is_an_error(endpoint: Endpoint, store: S3Store) -> None:
+    endpoint.content_range = "bytes 1-1048575/1048576"
+    endpoint.cuts = [0]
+    with store.open("bucket", "key") as opened:
+        assert refusal(lambda: opened.read(0, 10)).code == "NotImplemented"
 
 
 def test_an_endpoint_without_etags_is_refused(endpoint: Endpoint, store: S3Store) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import http.client
+import re
 import socket
 import threading
 from collections.abc import Callable, Mapping
@@ -33,6 +34,9 @@ RESUME_WINDOW_BYTES: Final = 16 << 20
 
 #: Seconds before the second resumption in a window; each further one waits twice as long.
 RESUME_DELAY_SECONDS: Final = 0.05
+
+
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,19})-([0-9]{1,19})/")
 
 
 class S3Client(Protocol):
@@ -107,7 +111,7 @@ class ObjectVersion:
         if _etag(answer) != self.etag:
             stream.close()
             raise changed(self.name)
-        if not str(answer.get("ContentRange", "")).startswith(f"bytes {start}-") and start:
+        if not _begins_at(start, answer):
             stream.close()
             raise S3SelectError(
                 "NotImplemented",
@@ -281,6 +285,17 @@ def plain_readinto(stream: Any) -> Callable[[memoryview], int] | None:
     if type(stream) is not StreamingBody or type(raw) is not HTTPResponse or raw.decode_content:
         return None
     return answer.readinto if type(answer) is http.client.HTTPResponse else None
+
+
+def _begins_at(start: int, answer: Mapping[str, Any]) -> bool:
+    """Whether *answer* has the bytes from *start* on, and as many as it says to have."""
+    told = answer.get("ContentRange")
+    if told is None:
+        return start == 0
+    found = _CONTENT_RANGE.match(str(told))
+    if found is None or int(found[1]) != start:
+        return False
+    return answer.get("ContentLength") in (None, int(found[2]) + 1 - start)
 
 
 def _etag(answer: Mapping[str, Any]) -> str:
