@@ -144,6 +144,8 @@ class Endpoint:
     knows_ranges: bool = True
     #: What answers to requests for ranges say to be, in place of what they are.
     content_range: str = ""
+    #: Whether bodies come in chunks, their length untold.
+    chunked: bool = False
     checksum: str = ""
     requests: list[dict[str, str]] = field(default_factory=list)
     url: str = ""
@@ -163,6 +165,9 @@ class Endpoint:
             headers["Content-Range"] = f"bytes {start}-{last}/{len(self.contents)}"
         if "Range" in request.headers and self.content_range:
             headers["Content-Range"] = self.content_range
+        if self.chunked:
+            headers["Transfer-Encoding"] = "chunked"
+            body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
         if self.checksum:
             headers["x-amz-checksum-crc32"] = self.checksum
         self.head(request, 206 if start else 200, body, headers)
@@ -175,7 +180,8 @@ class Endpoint:
     @staticmethod
     def head(request: BaseHTTPRequestHandler, status: int, body: bytes, headers: dict[str, str]) -> None:
         request.send_response(status)
-        for name, text in {**headers, "Content-Length": str(len(body)), "Connection": "close"}.items():
+        length = {"Content-Length": str(len(body))} if "Transfer-Encoding" not in headers else {}
+        for name, text in {**headers, **length, "Connection": "close"}.items():
             request.send_header(name, text)
         request.end_headers()
 
@@ -351,6 +357,13 @@ def test_another_range_at_the_beginning_is_an_error(endpoint: Endpoint, store: S
 def test_an_endpoint_without_etags_is_refused(endpoint: Endpoint, store: S3Store) -> None:
     endpoint.etags = [""]
     assert "without an ETag" in refusal(lambda: store.open("bucket", "key")).message
+
+
+def test_an_endpoint_that_tells_no_length_is_refused(endpoint: Endpoint, store: S3Store) -> None:
+    endpoint.chunked = True
+    error = refusal(lambda: store.open("bucket", "key"))
+    assert (error.code, error.status) == ("InternalError", 500)
+    assert "without its length" in error.message
 
 
 def test_a_wrong_checksum_is_an_error(endpoint: Endpoint, store: S3Store) -> None:

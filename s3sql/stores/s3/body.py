@@ -82,18 +82,20 @@ class ObjectVersion:
         """Ask for all of the object, which tells its size and version.
 
         Raises:
-            S3SelectError: what the endpoint answers; ``InternalError`` if it names no version.
+            S3SelectError: what the endpoint answers; ``InternalError`` if it tells no version or no length.
         """
         answer = self._get(self._members)
-        self.size = answer["ContentLength"]
+        self.size = answer.get("ContentLength", -1)
         self.etag = _etag(answer)
+        lacks = ""
         if not self.etag:
+            lacks = "an ETag, so a change of the object during the query could not be noticed"
+        elif self.size < 0:
+            lacks = "its length, so a body that ends early could not be told from the object"
+        if lacks:
             answer["Body"].close()
             raise S3SelectError(
-                "InternalError",
-                f"The endpoint sent {self.name} without an ETag, so a change of the object during the query "
-                "could not be noticed.",
-                status=500,
+                "InternalError", f"The endpoint sent {self.name} without {lacks}.", status=500
             )
         return Body(self, 0, self.size, answer["Body"])
 
