@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import socket
 import threading
@@ -149,6 +150,8 @@ class Endpoint:
     checksum: str = ""
     requests: list[dict[str, str]] = field(default_factory=list)
     url: str = ""
+    #: Answers in this one's place.
+    handler: type[BaseHTTPRequestHandler] | None = None
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         self.requests.append({name.lower(): given for name, given in request.headers.items()})
@@ -200,7 +203,10 @@ def endpoint() -> Iterator[Endpoint]:
         def log_message(self, *_: object) -> None:
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    def handler(*given: Any) -> BaseHTTPRequestHandler:
+        return (endpoint.handler or Handler)(*given)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     endpoint.url = f"http://127.0.0.1:{server.server_port}"
@@ -352,6 +358,40 @@ def test_another_range_at_the_beginning_is_an_error(endpoint: Endpoint, store: S
     endpoint.cuts = [0]
     with store.open("bucket", "key") as opened:
         assert refusal(lambda: opened.read(0, 10)).code == "NotImplemented"
+
+
+def test_what_is_left_of_an_answer_is_not_taken_for_the_next_one(store: S3Store, endpoint: Endpoint) -> None:
+    """A range that goes on behind what was asked for, the rest of which comes late."""
+    used: list[Any] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            used.append(self.client_address)
+            given = self.headers.get("Range", "bytes=0-9")
+            start = int(given[6:].split("-")[0])
+            told = {"ETag": '"one"', "Content-Range": f"bytes {start}-{start + 1999}/10000"}
+            self.send_response(206 if start else 200)
+            for name, text in {**told, "Content-Length": "2000" if start else "10000"}.items():
+                self.send_header(name, text)
+            self.end_headers()
+            self.wfile.write(CONTENTS[start : start + 1000])
+            with contextlib.suppress(ConnectionError):
+                if self.rfile.peek(1):
+                    self.wfile.write(b"HTTP/1.1 204 No Content\r\n\r\n".ljust(1000))
+            self.close_connection = True
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    endpoint.handler = Handler
+    found = memoryview(bytearray(1000))
+    with store.open("bucket", "key") as opened:
+        for start in (2000, 5000, 8000):
+            assert opened.read_range_into(found, start) == 1000
+            assert found == CONTENTS[start : start + 1000]
+    assert len(used) == len(set(used)) == 4
 
 
 def test_an_endpoint_without_etags_is_refused(endpoint: Endpoint, store: S3Store) -> None:

@@ -243,10 +243,11 @@ class Body:
             return
         # One of which nothing was read is not known to its connection to be over.
         if self.position == self.end and self.end:
-            release: Callable[[], None] | None = getattr(
-                getattr(stream, "_raw_stream", None), "release_conn", None
-            )
-            if release is not None:
+            raw = getattr(stream, "_raw_stream", None)
+            release: Callable[[], None] | None = getattr(raw, "release_conn", None)
+            # More than was asked for would be taken for the next answer.
+            is_over = getattr(getattr(raw, "_fp", None), "length", None) in (None, 0)
+            if release is not None and is_over:
                 release()
         stream.close()
 
