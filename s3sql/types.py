@@ -41,7 +41,11 @@ from s3sql.timestamp import Timestamp
 
 
 class Kind(IntEnum):
-    """The dynamic type of one value. ``kind >= Kind.BOOL`` means the value is known."""
+    """The dynamic type of one value. ``kind >= Kind.BOOL`` means the value is known.
+
+    Beside an array of tags a member is made a plain int: numpy compares bytes with that, but 64-bit integers
+    with an enumeration, which takes ten times as long.
+    """
 
     MISSING = 0
     NULL = 1
@@ -147,14 +151,14 @@ class Column:
         """Which rows are of *kind*."""
         if self.tags is None:
             return np.full(self.length, self.kind == kind, np.bool_)
-        found: Mask = self.tags == kind
+        found: Mask = self.tags == int(kind)
         return found
 
     def known(self) -> Mask:
         """Which rows are neither NULL nor MISSING."""
         if self.tags is None:
             return np.full(self.length, self.kind is not None and self.kind >= Kind.BOOL, np.bool_)
-        return self.tags >= Kind.BOOL
+        return self.tags >= int(Kind.BOOL)
 
     def kinds(self) -> frozenset[Kind]:
         """The kinds that occur."""

@@ -9,7 +9,7 @@ types); both keep their spelling. Strings and lists are slices of the block wher
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,16 +20,16 @@ from s3sql.formats.json_block import JsonBlock, block_of
 from s3sql.functions.numbers import decimals_of_text
 from s3sql.functions.registry import Fail
 from s3sql.kernels import json_paths, json_tape, json_text
-from s3sql.kernels.numbers import parse_ints
+from s3sql.kernels.json_ints import read_ints
 from s3sql.late_payloads import LatePayloads
 from s3sql.limits import MAX_JSON_DEPTH
-from s3sql.payloads import Decimals, Int32s, Int64s, Mask, Payload, Rows, Text, take_payload
+from s3sql.payloads import Decimals, Int32s, Int64s, Payload, Rows, Text, take_payload
 from s3sql.types import Column, Kind
 
 #: The bytes that cannot stand in a JSON string as they are.
 ESCAPED_BYTES = frozenset({*range(32), ord('"'), ord("\\")})
 
-_CONTAINERS = (1 << Kind.LIST) | (1 << Kind.STRUCT)
+_KINDS = (1 << len(Kind)) - 1
 _NUMBERS = (1 << Kind.INT) | (1 << Kind.DECIMAL)
 
 
@@ -44,22 +44,23 @@ def column_of(block: JsonBlock, nodes: Int32s, fail: Fail) -> Column:
     source = Text(block.buffer, np.empty(length, np.int32), np.empty(length, np.int32))
     seen = json_paths.describe(block.tape, nodes, tags, source.starts, source.ends)
 
-    def compact() -> Text:
-        return source if block.compact else _compact(block, nodes, source, tags)
+    def compact(rows: Rows) -> Text:
+        return _compact(block, nodes[rows], source.take(rows))
 
-    return column_of_values(source, tags, seen, compact, fail)
+    return column_of_values(source, tags, seen, None if block.compact else compact, fail)
 
 
 def column_of_values(
-    source: Text, tags: NDArray[np.uint8], seen: int, compact: Callable[[], Text], fail: Fail
+    source: Text, tags: NDArray[np.uint8], seen: int, compact: Callable[[Rows], Text] | None, fail: Fail
 ) -> Column:
     """The values whose bytes *source* has, strings without quotes, and whose kinds *tags* has.
 
     ``seen``: which kinds occur, as :func:`s3sql.kernels.json_paths.describe` tells it. ``compact`` gives the
-    compact JSON of the lists and structs. Fails a row as :func:`column_of`.
+    compact JSON of lists and structs, by their rows; None if they are written so. Fails a row as
+    :func:`column_of`.
     """
     length = len(tags)
-    kinds = [kind for kind in Kind if seen >> kind & 1]
+    kinds = _kinds_among(seen & _KINDS)
     makers: dict[Kind, Callable[[Rows | None], Payload]] = {}
     for kind in kinds:
         if kind == Kind.BOOL:
@@ -71,14 +72,19 @@ def column_of_values(
         elif kind == Kind.STRING:
             escaped = seen >> 8 & json_tape.ESCAPED
             makers[kind] = _maker(_decoded(source, tags) if escaped else _unescaped(source))
-    if seen & _CONTAINERS:
-        text = compact()
-        makers |= {kind: _maker(text) for kind in kinds if kind in (Kind.LIST, Kind.STRUCT)}
+        elif kind >= Kind.LIST:
+            makers[kind] = _maker(source) if compact is None else partial(_compacted, tags, kind, compact)
     parts = LatePayloads(makers)
     spelling = source if seen & _NUMBERS else None
     if len(kinds) == 1 and (not length or tags[0] == kinds[0]):
         return Column(length, kinds[0], None, parts, spelling)
     return Column.tagged(tags, parts, spelling)
+
+
+@cache
+def _kinds_among(seen: int) -> tuple[Kind, ...]:
+    """The kinds whose bits are set."""
+    return tuple(kind for kind in Kind if seen >> kind & 1)
 
 
 def _maker(payload: Payload) -> Callable[[Rows | None], Payload]:
@@ -112,25 +118,20 @@ def json_slices(block: JsonBlock, nodes: Int32s) -> Text:
     return Text(block.buffer, starts, ends)
 
 
-def _only(source: Text, tags: NDArray[np.uint8], kind: Kind, rows: Rows | None) -> tuple[Text, Mask]:
-    """*source* in *rows*, the empty text where a value is not of *kind*; and where it is."""
+def _ints(source: Text, tags: NDArray[np.uint8], rows: Rows | None) -> Int64s:
     if rows is not None:
         source, tags = source.take(rows), tags[rows]
-    wanted = tags == kind
-    return Text(source.buffer, source.starts, np.where(wanted, source.ends, source.starts)), wanted
-
-
-def _ints(source: Text, tags: NDArray[np.uint8], rows: Rows | None) -> Int64s:
-    text, _ = _only(source, tags, Kind.INT, rows)
-    numbers = np.empty(len(text), np.int64)
-    status = np.empty(len(text), np.uint8)
-    parse_ints(text.buffer, text.starts, text.ends, numbers, status)
+    numbers = np.empty(len(source), np.int64)
+    read_ints(source.buffer, source.starts, source.ends, tags, numbers)
     return numbers
 
 
 def _decimals(source: Text, tags: NDArray[np.uint8], fail: Fail, rows: Rows | None) -> Decimals:
     """The decimals; one whose scale is impossible fails its row and is 0."""
-    text, wanted = _only(source, tags, Kind.DECIMAL, rows)
+    text = source if rows is None else source.take(rows)
+    wanted = (tags if rows is None else tags[rows]) == int(Kind.DECIMAL)
+    # The others are empty.
+    text = Text(text.buffer, text.starts, np.where(wanted, text.ends, text.starts))
     decimals, valid = decimals_of_text(text)
     wrong = wanted & ~valid
     if not wrong.any():
@@ -148,7 +149,7 @@ def _unescaped(source: Text) -> Text:
 
 
 def _decoded(source: Text, tags: NDArray[np.uint8]) -> Text:
-    rows = tags == Kind.STRING
+    rows = tags == int(Kind.STRING)
     room = _total(source.starts[rows], source.ends[rows])
     out = np.empty(room + PADDING, np.uint8)
     starts = np.empty(len(tags), np.int32)
@@ -157,9 +158,18 @@ def _decoded(source: Text, tags: NDArray[np.uint8]) -> Text:
     return Text(out, starts, ends)
 
 
-def _compact(block: JsonBlock, nodes: Int32s, source: Text, tags: NDArray[np.uint8]) -> Text:
-    rows = tags >= Kind.LIST
-    out = np.empty(_total(source.starts[rows], source.ends[rows]) + PADDING, np.uint8)
+def _compacted(
+    tags: NDArray[np.uint8], kind: Kind, compact: Callable[[Rows], Text], rows: Rows | None
+) -> Text:
+    """The values of *kind*, a list or struct, in *rows*, the empty text where one is not of it."""
+    found = np.flatnonzero((tags if rows is None else tags[rows]) == int(kind))
+    length = len(tags) if rows is None else len(rows)
+    return compact(found if rows is None else rows[found]).scatter(found, length)
+
+
+def _compact(block: JsonBlock, nodes: Int32s, source: Text) -> Text:
+    """The compact JSON of *nodes*, lists and structs, whose bytes *source* has."""
+    out = np.empty(_total(source.starts, source.ends) + PADDING, np.uint8)
     starts = np.empty(len(nodes), np.int32)
     ends = np.empty(len(nodes), np.int32)
     containers = np.empty(MAX_JSON_DEPTH, np.int32)
@@ -167,12 +177,10 @@ def _compact(block: JsonBlock, nodes: Int32s, source: Text, tags: NDArray[np.uin
     return Text(out, starts, ends)
 
 
-def compact_slices(source: Text, tags: NDArray[np.uint8]) -> Text:
-    """The compact JSON of the lists and structs among the values whose bytes *source* has."""
-    rows = np.flatnonzero(tags >= Kind.LIST)
-    block = block_of(source.take(rows))
-    nodes = block.roots
-    return _compact(block, nodes, json_slices(block, nodes), tags[rows]).scatter(rows, len(tags))
+def compact_slices(source: Text) -> Text:
+    """The compact JSON of the lists and structs whose bytes *source* has."""
+    block = block_of(source)
+    return _compact(block, block.roots, json_slices(block, block.roots))
 
 
 def _total(starts: Int32s, ends: Int32s) -> int:

@@ -137,10 +137,10 @@ class FittedBatch(Batch):
             records.cells, records.slots.count, slot, self.numbers, tags, source.starts, source.ends
         )
 
-        def compact() -> Text:
-            return source if records.compact else compact_slices(source, tags)
+        def compact(rows: Rows) -> Text:
+            return compact_slices(source.take(rows))
 
-        return column_of_values(source, tags, seen, compact, self.fail)
+        return column_of_values(source, tags, seen, None if records.compact else compact, self.fail)
 
 
 class Fitting:

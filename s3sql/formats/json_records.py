@@ -140,10 +140,10 @@ def _column_of(records: JsonRecords, places: Int64s, fail: Fail) -> Column:
         source.ends,
     )
 
-    def compact() -> Text:
-        return source if records.compact else compact_slices(source, tags)
+    def compact(rows: Rows) -> Text:
+        return compact_slices(source.take(rows))
 
-    return column_of_values(source, tags, seen, compact, fail)
+    return column_of_values(source, tags, seen, None if records.compact else compact, fail)
 
 
 def _value_at(records: JsonRecords, places: Int64s, steps: tuple[Step, ...], fail: Fail) -> Column:

@@ -26,10 +26,10 @@ def field_text(column: Column) -> Text:
         return number_text(column)
     spelling = column.spelling
     tags = column.tag_array()
-    spelled = (tags == Kind.INT) | (tags == Kind.DECIMAL)
+    spelled = (tags == int(Kind.INT)) | (tags == int(Kind.DECIMAL))
     if spelled.all():
         return spelling
-    if (spelled | (tags < Kind.BOOL)).all():
+    if (spelled | (tags < int(Kind.BOOL))).all():
         return Text(spelling.buffer, spelling.starts, np.where(spelled, spelling.ends, spelling.starts))
     rows, others = np.flatnonzero(spelled), np.flatnonzero(~spelled)
     # Without the rest of the buffers, of which the one that is read is large.

@@ -12,9 +12,11 @@ from s3sql.buffers import PaddedBuffer
 from s3sql.formats.batch import FirstFailure
 from s3sql.formats.json import JsonBatch, JsonBlock, index_block
 from s3sql.formats.scratch import Scratch
+from s3sql.functions.comparison import compare, trues
 from s3sql.limits import MAX_JSON_DEPTH, MAX_RECORD_BYTES
+from s3sql.payloads import Text
 from s3sql.plan.expr import Elements, Index, Members, Name, Step
-from s3sql.types import Kind
+from s3sql.types import Column, Kind
 from tests.formats.json_texts import damaged_objects, objects, paths
 from tests.twins import json_rows as twin
 
@@ -354,6 +356,35 @@ def test_a_number_without_a_possible_scale_fails_its_row_when_it_is_read():
     assert batch.failure.row == 1
     assert batch.failure.error is not None
     assert batch.failure.error.code == "ExternalEvalException"
+
+
+def test_a_comparison_reads_only_numbers_that_it_compares():
+    """Beside values of other kinds as alone: how a scan is cut must not matter."""
+    for others in (b"", b' "x" 1 null'):
+        batch = batch_of(b"1e99999999999" + others)
+        column = batch.row()
+        text = Column.of(Kind.STRING, Text.constant("x", column.length))
+        assert trues(compare("=", column, text, batch.fail)).tolist() == [
+            False,
+            *[True, False, False][: column.length - 1],
+        ]
+        assert batch.failure.row is None
+        number = Column.of(Kind.INT, np.ones(column.length, np.int64))
+        compare("=", column, number, batch.fail)
+        assert batch.failure.row == 0
+
+
+@given(objects(), st.data())
+def test_lists_and_structs_are_compact_in_whichever_rows_they_are_asked_for(contents, data):
+    loose = b"\n" + json.dumps([1, {"a": [2]}], indent=1).encode() + b"\n" + contents
+    roots, _ = twin.rows_of(loose)
+    column = batch_of(loose).row()
+    rows = data.draw(st.lists(st.integers(0, len(roots) - 1)))
+    taken = column.take(np.array(rows, np.intp))
+    assert json_of_column(taken) == [twin_json(roots[row]) for row in rows]
+    assert json_of_column(taken.take(np.arange(len(rows))[::-1])) == [
+        twin_json(roots[row]) for row in rows[::-1]
+    ]
 
 
 def test_containers_are_compact_and_canonical():
