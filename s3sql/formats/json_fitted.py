@@ -55,14 +55,15 @@ class FittedRecords:
     """Root values that are lists or structs, and in their cells the values at the paths of the query.
 
     ``length``: the bytes of the buffer that were checked. ``cells``: a row for each record, a column for each
-    slot, see :mod:`s3sql.kernels.json_layout`. ``consumed``: where the complete records end; the whole length
-    if nothing but white space is behind them. ``compact``: they are written without white space and escapes.
-    Nothing is wrong, so ``failure`` is None.
+    of the first ``width`` slots, see :mod:`s3sql.kernels.json_layout`. ``consumed``: where the complete
+    records end; the whole length if nothing but white space is behind them. ``compact``: they are written
+    without white space and escapes. Nothing is wrong, so ``failure`` is None.
     """
 
     buffer: Bytes
     length: int
     slots: Slots
+    width: int
     cells: Int64s
     rows: int
     consumed: int
@@ -80,7 +81,7 @@ class FittedRecords:
 
     def records(self, rows: Rows) -> Text:
         """The bytes of the records in *rows*."""
-        cells = self.cells[rows * self.slots.count]
+        cells = self.cells[rows * self.width]
         starts = (cells >> json_layout.START_SHIFT) & (json_layout.MOST_BYTES - 1)
         return Text(self.buffer, starts.astype(np.int32), (cells >> json_layout.END_SHIFT).astype(np.int32))
 
@@ -134,7 +135,7 @@ class FittedBatch(Batch):
         tags = np.empty(length, np.uint8)
         source = Text(records.buffer, np.empty(length, np.int32), np.empty(length, np.int32))
         seen = json_layout.take_cells(
-            records.cells, records.slots.count, slot, self.numbers, tags, source.starts, source.ends
+            records.cells, records.width, slot, self.numbers, tags, source.starts, source.ends
         )
 
         def compact(rows: Rows) -> Text:
@@ -180,7 +181,8 @@ class Fitting:
         bits = (length >> 3) + json_scalar_masks.MASK_SLACK
         stops = scratch.array("json stops", np.uint8, bits)
         digits = scratch.array("json digits", np.uint8, bits)
-        ascii_only = json_scalar_masks.mask_scalars(array, start, length, stops, digits)
+        numerals = scratch.array("json numerals", np.uint8, bits)
+        ascii_only = json_scalar_masks.mask_scalars(array, start, length, stops, digits, numerals)
         state = np.zeros(json_layout.STATE, np.int64)
         state[json_layout.OFFSET] = start
         layout = self._layout
@@ -190,13 +192,14 @@ class Fitting:
                     array,
                     stops,
                     digits,
+                    numerals,
                     length,
                     MAX_RECORD_BYTES,
                     layout.links,
                     layout.notes,
                     layout.texts,
                     layout.first_link,
-                    self._slots.count,
+                    layout.slots,
                     room,
                     cells,
                     state,
@@ -214,14 +217,20 @@ class Fitting:
                 if beginning is None or beginning.failure is not None or at_end or not rows:
                     return None
                 break
-            layout = self._learn(beginning, layout)
+            known = layout
+            layout = self._learn(beginning, known)
             if layout is None:
                 return None
+            if known is not None and known.slots != layout.slots:
+                # Rows are as wide as there are slots, so the first of them are found again.
+                state[:] = 0
+                state[json_layout.OFFSET] = start
         if tries * _BYTES_PER_TRY > consumed - start:
             self._misses = _MOST_MISSES
         if not ascii_only and first_invalid_utf8(array, start, consumed) >= 0:
             return None
-        return FittedRecords(array, length, self._slots, cells, rows, consumed, not loose)
+        width = 0 if layout is None else layout.slots
+        return FittedRecords(array, length, self._slots, width, cells, rows, consumed, not loose)
 
     def _learn(self, record: JsonBlock, known: Layout | None) -> Layout | None:
         """A layout that more fits than *known*: another worker's, or with that of *record* added."""

@@ -21,7 +21,7 @@ from s3sql.buffers import PADDING, Bytes
 from s3sql.formats.json_block import JsonBlock
 from s3sql.kernels import json_layout as kernels
 from s3sql.kernels import json_tape
-from s3sql.payloads import Int32s
+from s3sql.payloads import Int32s, Int64s
 from s3sql.plan.expr import Index, Name, Step
 from s3sql.types import Kind
 
@@ -30,9 +30,6 @@ Place: TypeAlias = tuple[bytes | int, ...]
 
 #: Where a link begins: behind the scalar at a place, which is a string or not, and so much of a longer link.
 _Origin: TypeAlias = tuple[Place, bool, bytes]
-
-#: Bytes of a link; a longer one is several, one behind the other.
-_LONGEST_LINK = 60
 
 #: Links that may follow one scalar, and links in all: more are not made out quickly.
 _MOST_CHOICES = 12
@@ -50,9 +47,13 @@ _BLANKS = b" \t\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The arrays that :func:`s3sql.kernels.json_layout.follow_layout` wants."""
+    """The arrays that :func:`s3sql.kernels.json_layout.follow_layout` wants.
 
-    links: Int32s
+    ``slots``: how many slots it fills, all of them or those of the paths alone.
+    """
+
+    slots: int
+    links: Int64s
     notes: Int32s
     texts: Bytes
     first_link: int
@@ -84,28 +85,31 @@ class Slots:
     """Which values a query asks for, by number.
 
     Those at its paths, and at each beginning of one that ends with a name, since a record that has that name
-    twice has to be known. ``numbers`` are those of the paths, ``count`` that of all slots, the record's own
-    included; ``positions``: how many list positions are told apart. Not ``possible`` if there are too many.
+    twice has to be known. The record's own slot comes first, then those of the paths: ``numbers``. ``asked``:
+    how many these are, ``count``: all of them. ``positions``: how many list positions are told apart. Not
+    ``possible`` if there are too many.
     """
 
     def __init__(self, paths: Iterable[tuple[Step, ...]]) -> None:
-        wanted: dict[tuple[Step, ...], int] = {}
-        positions = 0
-        for steps in paths:
-            if not steps or not all(isinstance(step, Name | Index) for step in steps):
-                continue
-            for length in range(1, len(steps) + 1):
-                if length == len(steps) or isinstance(steps[length - 1], Name):
-                    wanted.setdefault(steps[:length], len(wanted) + 1)
-            positions = max([positions, *(step.number + 1 for step in steps if isinstance(step, Index))])
-        self.numbers = wanted
-        self.count = len(wanted) + 1
-        self.positions = positions
-        self.possible = positions <= _MOST_POSITIONS and len(wanted) <= _MOST_SLOTS
+        asked = [steps for steps in paths if steps and all(isinstance(step, Name | Index) for step in steps)]
+        beginnings = [
+            steps[:length]
+            for steps in asked
+            for length in range(1, len(steps))
+            if isinstance(steps[length - 1], Name)
+        ]
+        self.numbers = {steps: number for number, steps in enumerate(dict.fromkeys(asked), 1)}
+        self.asked = len(self.numbers) + 1
+        self._all = {steps: number for number, steps in enumerate(dict.fromkeys([*asked, *beginnings]), 1)}
+        self.count = len(self._all) + 1
+        self.positions = max(
+            (step.number + 1 for steps in asked for step in steps if isinstance(step, Index)), default=0
+        )
+        self.possible = self.positions <= _MOST_POSITIONS and self.count <= _MOST_SLOTS + 1
 
     def of(self, place: Place) -> int | None:
         """The slot of the values at *place*, UNNAMED without one; None if there are several."""
-        found = [number for steps, number in self.numbers.items() if _matches(steps, place)]
+        found = [number for steps, number in self._all.items() if _matches(steps, place)]
         if len(found) > 1:
             return None
         return found[0] if found else kernels.UNNAMED
@@ -198,7 +202,7 @@ class LayoutLearner:
         in_quotes = following is not None and following[1]
         done = 0
         while True:
-            piece = text[done : done + _LONGEST_LINK]
+            piece = text[done : done + kernels.TEXT_WIDTH]
             last = done + len(piece) == len(text)
             own = tuple(
                 (at - begin - done, slot, kind)
@@ -218,6 +222,27 @@ class LayoutLearner:
                 return sum(map(len, self._links.values())) <= _MOST_LINKS
             done += len(piece)
 
+    def _repeated(self) -> set[int]:
+        """The slots of which one record may have several values, whatever follows what."""
+        repeated: set[int] = set()
+        # Behind which links of a record each place may come: the slots of their values.
+        before: dict[_Origin, set[int]] = {((), False, b""): set()}
+        pending = list(before)
+        while pending:
+            origin = pending.pop()
+            for link in self._links[origin].values():
+                had = set(before[origin])
+                for slot in _slots_of(link):
+                    if slot in had:
+                        repeated.add(slot)
+                    had.add(slot)
+                following = link.following
+                if following is None or (following in before and had <= before[following]):
+                    continue
+                before[following] = before.get(following, set()) | had
+                pending.append(following)
+        return repeated
+
     def layout(self) -> Layout:
         """All links as arrays."""
         numbers: dict[_Origin, int] = {}
@@ -227,33 +252,41 @@ class LayoutLearner:
             # One that begins with another comes before it.
             links = sorted(choices.values(), key=lambda link: len(link.text), reverse=True)
             ordered += [(link, link is not links[-1]) for link in links]
-        rows: list[list[int]] = []
+        # That of a beginning is needed only where that may come twice.
+        slots = self._slots.asked
+        if any(slot >= slots for slot in self._repeated()):
+            slots = self._slots.count
+        words: list[int] = []
         notes: list[tuple[int, int, int]] = []
-        offset = 0
-        for number, (link, has_other) in enumerate(ordered):
-            length = len(link.text)
-            rows.append(
-                [
-                    offset,
-                    length,
-                    number + 1 if has_other else -1,
-                    -1 if link.following is None else numbers[link.following],
-                    link.target,
-                    int(link.in_quotes),
-                    len(notes),
-                    len(link.notes),
-                    int(link.loose),
-                ]
+        for link, has_other in ordered:
+            target = link.target if link.target < slots else kernels.UNNAMED
+            own = [note for note in link.notes if note[1] < slots]
+            following = 0 if link.following is None else numbers[link.following]
+            words.append(
+                len(link.text) << kernels.LENGTH
+                | (target - kernels.RECORD_END) << kernels.TARGET
+                | following << kernels.NEXT
+                | link.in_quotes << kernels.IN_QUOTES
+                | has_other << kernels.OTHER
+                | link.loose << kernels.LOOSE
+                | len(own) << kernels.NOTES
+                | len(notes) << kernels.FIRST_NOTE
             )
-            notes += link.notes
-            offset += length
-        texts = b"".join(link.text for link, _ in ordered) + bytes(PADDING)
+            notes += own
+        texts = b"".join(link.text.ljust(kernels.TEXT_WIDTH, b"\0") for link, _ in ordered) + bytes(PADDING)
         return Layout(
-            np.array(rows, np.int32).reshape(-1),
+            slots,
+            np.array(words, np.int64),
             np.array(notes, np.int32).reshape(-1),
             np.frombuffer(texts, np.uint8),
             numbers[(), False, b""],
         )
+
+
+def _slots_of(link: _Link) -> list[int]:
+    """The slots of the values that begin in a link or behind it."""
+    begun = [slot for _, slot, kind in link.notes if kind]
+    return [*begun, link.target] if link.target >= 0 else begun
 
 
 def _close(open_ones: list[_Container], number: int, notes: list[tuple[int, int, int]]) -> None:

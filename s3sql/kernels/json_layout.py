@@ -20,6 +20,7 @@ from typing import Any
 
 from s3sql.kernels.compile import (
     BYTES,
+    DENSE_INT64S,
     INT32,
     INT32_TABLE,
     INT32S_OUT,
@@ -34,16 +35,18 @@ from s3sql.kernels.compile import (
     kernel,
 )
 from s3sql.kernels.json_scalar_masks import ESCAPED_TAG, rare_end, scalar_end, string_stop
-from s3sql.kernels.simd import at, equal_mask, put, trailing_zeros
+from s3sql.kernels.simd import at, first_difference, put
 from s3sql.types import Kind
 
-#: Numbers of a link, and which is which. TEXT and LENGTH: its bytes. OTHER: the link to try where this one
-#: does not fit, -1 if there is none; those that begin with another come before it. NEXT: the first link that
-#: may follow. TARGET: what follows at once, the slot of a scalar or one of those below. IN_QUOTES: 1 if that
-#: is a string, both quotes of which belong to the links. NOTES: its first note, and NOTE_COUNT, how many it
-#: has. LOOSE: 1 if there is white space in it.
-LINK_WIDTH = 9
-TEXT, LENGTH, OTHER, NEXT, TARGET, IN_QUOTES, NOTES, NOTE_COUNT, LOOSE = range(LINK_WIDTH)
+#: The most bytes of a link; a longer one is several, one behind the other. So many are kept of each.
+TEXT_WIDTH = 32
+
+#: What else is known of a link, in one number, from which bit on. LENGTH: its bytes. TARGET: what follows at
+#: once, the slot of a scalar or one of those below, less RECORD_END. NEXT: the first link that may follow.
+#: IN_QUOTES: 1 if the scalar is a string, both quotes of which belong to the links. OTHER: 1 if the link
+#: behind this is to be tried where this does not fit; one that begins with another comes before it. LOOSE: 1
+#: if there is white space in it. NOTES: how many notes it has. FIRST_NOTE: the number of the first.
+LENGTH, TARGET, NEXT, IN_QUOTES, OTHER, LOOSE, NOTES, FIRST_NOTE = 0, 8, 16, 32, 33, 34, 35, 42
 
 #: Values of TARGET that are no slots: a scalar that is not asked for; another link; the end of the record.
 UNNAMED = -1
@@ -119,9 +122,10 @@ def take_note(cells: Any, cell: Any, offset: Any, notes: Any, note: Any) -> Any:
         BYTES,
         BYTES,
         BYTES,
+        BYTES,
         INT64,
         INT64,
-        INT32_TABLE,
+        DENSE_INT64S,
         INT32_TABLE,
         BYTES,
         INT64,
@@ -135,6 +139,7 @@ def follow_layout(
     buffer: Any,
     stops: Any,
     digits: Any,
+    numerals: Any,
     end: Any,
     longest: Any,
     links: Any,
@@ -179,15 +184,14 @@ def follow_layout(
         target = INT64(UNNAMED)
         while True:
             link = first
-            entry = link * LINK_WIDTH
-            length = INT64(at(links, entry + LENGTH))
-            while trailing_zeros(~equal_mask(buffer, offset, texts, INT64(at(links, entry + TEXT)))) < length:
+            known = at(links, link)
+            while first_difference(buffer, offset, texts, link * TEXT_WIDTH) < ((known >> LENGTH) & 255):
                 tries += 1
-                link = INT64(at(links, entry + OTHER))
-                if link < 0:
+                link += 1
+                if (known >> OTHER) & 1 == 0:
+                    link = INT64(-1)
                     break
-                entry = link * LINK_WIDTH
-                length = INT64(at(links, entry + LENGTH))
+                known = at(links, link)
             if link < 0:
                 # What is rare in a scalar shows here, because no link begins like that.
                 offset, kind = rare_end(buffer, value, offset, end, kind)
@@ -201,26 +205,26 @@ def follow_layout(
                 kind = INT64(0)
                 continue
             tries += 1
-            loose |= INT64(at(links, entry + LOOSE))
-            count = INT64(at(links, entry + NOTE_COUNT))
+            loose |= (known >> LOOSE) & 1
+            count = (known >> NOTES) & 127
             if count > 0:
-                note = INT64(at(links, entry + NOTES)) * NOTE_WIDTH
+                note = (known >> FIRST_NOTE) * NOTE_WIDTH
                 for _ in range(count):
                     if not take_note(cells, cell, offset, notes, note):
                         found = INT64(TWICE)
                     note += NOTE_WIDTH
                 if found != ALL_FIT:
                     break
-            offset += length
-            target = INT64(at(links, entry + TARGET))
-            first = INT64(at(links, entry + NEXT))
+            offset += (known >> LENGTH) & 255
+            target = ((known >> TARGET) & 255) + RECORD_END
+            first = (known >> NEXT) & 0xFFFF
             if target >= UNNAMED:
                 value = offset
-                if at(links, entry + IN_QUOTES) != 0:
+                if (known >> IN_QUOTES) & 1 != 0:
                     offset = string_stop(stops, offset, end)
                     kind = INT64(_STRING)
                 elif offset < end:
-                    offset, kind = scalar_end(buffer, digits, offset, end)
+                    offset, kind = scalar_end(buffer, digits, numerals, offset, end)
                 if kind < 0 or offset >= end:
                     found = INT64(NO_LINK)
                     break

@@ -45,19 +45,21 @@ _DECIMAL = int(Kind.DECIMAL)
 _STRING = int(Kind.STRING)
 
 
-@kernel(BOOL(BYTES, INT64, INT64, BYTES_OUT, BYTES_OUT))
-def mask_scalars(buffer: Any, start: Any, end: Any, stops: Any, digits: Any) -> bool:
+@kernel(BOOL(BYTES, INT64, INT64, BYTES_OUT, BYTES_OUT, BYTES_OUT))
+def mask_scalars(buffer: Any, start: Any, end: Any, stops: Any, digits: Any, numerals: Any) -> bool:
     """Make the masks of bytes *start* to *end*, a bit for each byte of the buffer.
 
-    ``stops``: what can end a string or does not belong there. ``digits``: 0 to 9. Returns whether all of the
-    bytes are ASCII.
+    ``stops``: what can end a string or does not belong there. ``digits``: 0 to 9. ``numerals``:
+    these, the point and the minus sign, and the slash that is between. Returns whether all of the bytes are
+    ASCII.
     """
     high = UINT64(0)
     for offset in range(start & -64, end, 64):
         found = byte_mask(buffer, offset, 34) | byte_mask(buffer, offset, 92)
         store64(stops, offset >> 3, found | less_than_mask(buffer, offset, 32))
-        found = less_than_mask(buffer, offset, 58) & ~less_than_mask(buffer, offset, 48)
-        store64(digits, offset >> 3, found)
+        found = less_than_mask(buffer, offset, 58)
+        store64(digits, offset >> 3, found & ~less_than_mask(buffer, offset, 48))
+        store64(numerals, offset >> 3, found & ~less_than_mask(buffer, offset, 45))
         high |= high_bit_mask(buffer, offset)
     return high == UINT64(0)
 
@@ -109,25 +111,29 @@ def string_stop(stops: Any, offset: Any, end: Any) -> Any:
 
 
 @inlined
-def scalar_end(buffer: Any, digits: Any, start: Any, end: Any) -> Any:
+def scalar_end(buffer: Any, digits: Any, numerals: Any, start: Any, end: Any) -> Any:
     """Where the number or literal at *start* ends, and its kind, negative if there is none.
 
     What stands behind a number is not judged, unless the number is rare.
     """
     first = at(buffer, start)
     if first == UINT8(45) or is_digit(first):
-        offset = start + INT64(first == UINT8(45))
-        run = bits_from(digits, offset)
+        # The next scalar waits for where this one ends, but not for whether it is sound.
+        size = trailing_zeros(~bits_from(numerals, start))
+        sign = INT64(first == UINT8(45))
+        run = bits_from(digits, start) >> UINT64(sign)
         length = trailing_zeros(~run)
         # Not branches: whether a number has one digit is no more to be foretold than which.
-        rare = INT64(length > 1) & INT64(at(buffer, offset) == UINT8(48))
+        rare = INT64(length > 1) & INT64(at(buffer, start + sign) == UINT8(48))
         rare |= INT64(UINT64(length - 1) > UINT64(17))
-        if at(buffer, offset + length) == UINT8(46):
-            fraction = trailing_zeros(~(run >> UINT64(length + 1)))
-            if (rare | INT64(UINT64(fraction - 1) > UINT64(30))) == 0:
-                return offset + length + 1 + fraction, INT64(_DECIMAL)
-        elif rare == 0:
-            return offset + length, INT64(_INT)
+        if sign + length == size:
+            if rare == 0:
+                return start + size, INT64(_INT)
+        else:
+            fraction = trailing_zeros(~(run >> UINT64((length + 1) & 63)))
+            rare |= INT64(UINT64(fraction - 1) > UINT64(30)) | (sign + length + 1 + fraction - size)
+            if rare == 0 and at(buffer, start + sign + length) == UINT8(46):
+                return start + size, INT64(_DECIMAL)
         return rare_number(buffer, start, end)
     if first == UINT8(116) or first == UINT8(102) or first == UINT8(110):
         return literal_at(buffer, start, end)

@@ -126,18 +126,20 @@ def _comparison(array: Any, operator: str) -> Any:
 
 
 @intrinsic
-def equal_mask(typing: Any, array: Any, offset: Any, other: Any, other_offset: Any) -> Any:
-    """Which of the 64 bytes from *offset* on equal those of *other* from *other_offset* on."""
+def first_difference(typing: Any, array: Any, offset: Any, other: Any, other_offset: Any) -> Any:
+    """The first of 32 bytes from *offset* on that differs from *other* from *other_offset* on; 32 without."""
     if not _is_bytes(array) or not _is_bytes(other):
         return None
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        vector = ir.VectorType(_I8, 64)
+        vector = ir.VectorType(_I8, 32)
         left = _load(builder, _address(context, builder, signature.args[0], args[0], args[1], vector))
         right = _load(builder, _address(context, builder, signature.args[2], args[2], args[3], vector))
-        return builder.bitcast(builder.icmp_unsigned("==", left, right), _I64)
+        differences = builder.bitcast(builder.icmp_unsigned("!=", left, right), _I32)
+        function = builder.module.declare_intrinsic("llvm.cttz", [_I32], ir.FunctionType(_I32, [_I32, _I1]))
+        return builder.zext(builder.call(function, [differences, ir.Constant(_I1, 0)]), _I64)
 
-    return types.uint64(array, types.int64, other, types.int64), generate
+    return types.int64(array, types.int64, other, types.int64), generate
 
 
 @intrinsic

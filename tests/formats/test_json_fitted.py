@@ -205,7 +205,7 @@ def test_every_end(sample):
         fitting._misses = 0
 
 
-@given(st.text(st.sampled_from("0123456789-+.eE"), min_size=1, max_size=60), st.integers(0, 70))
+@given(st.text(st.sampled_from("0123456789-+./eE"), min_size=1, max_size=60), st.integers(0, 70))
 def test_numbers_are_those_of_the_standard_library(text, before):
     fitting = Fitting([(Name("b"),)])
     assert fitted(b'{"a":"","b":1}', fitting=fitting) is not None
@@ -218,6 +218,61 @@ def test_numbers_are_those_of_the_standard_library(text, before):
         return
     assert found is not None
     assert outcome(found, (Name("b"),)) == outcome(parsed(contents), (Name("b"),))
+
+
+NUMBERS = [
+    "0",
+    "-0",
+    "7",
+    "-12",
+    "1.5",
+    "-0.25",
+    "12345678901234567",
+    "1" * 18,
+    "1" * 19,
+    "9" * 40,
+    "0." + "1" * 31,
+]
+NUMBERS += [
+    "0." + "1" * 32,
+    "1" * 18 + "." + "2" * 31,
+    "1" * 18 + "." + "2" * 40,
+    "1e5",
+    "1.5E-3",
+    "-1e+2",
+    "1" * 90,
+]
+NO_NUMBERS = [
+    "-",
+    "--1",
+    "1-2",
+    "1-",
+    "1/2",
+    "/",
+    "1/",
+    "1.",
+    "1.-2",
+    "1..2",
+    "1.2.3",
+    ".5",
+    "-.5",
+    "00",
+    "01",
+    "-01",
+]
+NO_NUMBERS += ["01.5", "1e", "1e+", "1.5e1.5", "+1", "1" * 30 + "-", "1" * 60 + "/", "1." + "2" * 60 + "."]
+
+
+@pytest.mark.parametrize("before", range(66))
+def test_numbers_at_every_place_of_a_word(before):
+    start = b'{"a":"' + b"x" * before + b'","b":'
+    for text in NUMBERS:
+        contents = b'{"a":"","b":1}' + start + text.encode() + b"}"
+        found = fitted(contents, (Name("b"),))
+        assert found is not None
+        assert outcome(found, (Name("b"),)) == outcome(parsed(contents), (Name("b"),))
+    for text in NO_NUMBERS:
+        assert fitted(b'{"a":"","b":1}' + start + text.encode() + b"}") is None
 
 
 @given(strings(texts), st.integers(0, 130))
@@ -291,6 +346,44 @@ def test_a_name_that_comes_twice_is_left_to_the_others():
     assert fitted(once + b'{"b":{"a":1},"b":{}}\n', *path) is None
     exact = ((Name("b", exact=True), Name("a", exact=True)),)
     assert fitted(once + b'{"b":{"a":1,"A":2},"B":{"a":1}}\n', *exact) is not None
+
+
+INNER = (Name("b"), Name("a"))
+
+
+def test_names_on_the_way_are_watched_only_where_they_may_come_twice():
+    """Members in one order cannot, as long as each is left behind; in two orders they can."""
+    once = b'{"b":{"a":1},"c":2}\n{"c":3}\n{"b":4}\n'
+    found = fitted(once, INNER)
+    assert found is not None
+    assert found.width == 2
+    assert outcome(found, INNER) == outcome(parsed(once), INNER)
+    both = once + b'{"c":1,"b":{"a":5}}\n{"b":{},"c":7}\n'
+    found = fitted(both, INNER)
+    assert found is not None
+    assert found.width == 3
+    assert outcome(found, INNER) == outcome(parsed(both), INNER)
+    for twice in (b'{"b":{"a":1},"c":1,"b":2}', b'{"b":0,"c":1,"b":{"a":1}}', b'{"b":{},"c":1,"b":{}}'):
+        assert fitted(both + twice, INNER) is None
+        assert read_block_outcome(both + twice, INNER) == outcome(parsed(both + twice), INNER)
+
+
+members = st.sampled_from(
+    ['"b":{"a":%d}', '"b":%d', '"B":[%d]', '"c":"%d"', '"b":{"c":%d}', '"d":{"b":{"a":%d}}']
+)
+
+
+@given(st.lists(st.lists(members, min_size=1, max_size=3), min_size=1, max_size=6), st.data())
+def test_members_in_any_order_and_twice(records, data):
+    numbers = iter(range(100))
+    lines = ["{" + ",".join(member % next(numbers) for member in record) + "}" for record in records]
+    order = data.draw(st.lists(st.sampled_from(lines), min_size=1, max_size=12))
+    contents = "\n".join(order).encode()
+    for steps in (INNER, (Name("b", exact=True), Name("a")), (Name("d"), Name("b"), Name("a")), (Name("b"),)):
+        found = fitted(contents, steps)
+        if found is not None:
+            assert outcome(found, steps) == outcome(parsed(contents), steps)
+        assert read_block_outcome(contents, steps) == outcome(parsed(contents), steps)
 
 
 def test_one_value_of_two_paths_is_left_to_the_others():

@@ -37,9 +37,9 @@ def less_than_mask(buffer, offset, byte):
     return simd.less_than_mask(buffer, offset, byte)
 
 
-@kernel(UINT64(BYTES, INT64, BYTES, INT64))
-def equal_mask(buffer, offset, other, other_offset):
-    return simd.equal_mask(buffer, offset, other, other_offset)
+@kernel(INT64(BYTES, INT64, BYTES, INT64))
+def first_difference(buffer, offset, other, other_offset):
+    return simd.first_difference(buffer, offset, other, other_offset)
 
 
 @kernel(UINT64(BYTES, INT64))
@@ -139,9 +139,10 @@ def test_masks_agree_with_a_loop(seed):
     for offset in (0, 1, 7, 63, 64, 100, len(buffer) - 64):
         window = [int(byte) for byte in buffer[offset : offset + 64]]
         assert high_bit_mask(buffer, offset) == bits([byte >= 128 for byte in window])
-        assert equal_mask(buffer, offset, other, 3) == bits(
-            [byte == there for byte, there in zip(window, other[3:].tolist(), strict=False)]
-        )
+        for alike in (0, 1, 31, 32, 40):
+            other[3 : 3 + alike] = buffer[offset : offset + alike]
+            other[3 + alike] = buffer[offset + alike] ^ np.uint8(128)
+            assert first_difference(buffer, offset, other, 3) == min(alike, 32)
         for byte in (0, 1, 32, 127, 128, 255, window[5]):
             assert byte_mask(buffer, offset, byte) == bits([found == byte for found in window])
             assert less_than_mask(buffer, offset, byte) == bits([found < byte for found in window])
