@@ -182,7 +182,7 @@ class Fitting:
         stops = scratch.array("json stops", np.uint8, bits)
         digits = scratch.array("json digits", np.uint8, bits)
         numerals = scratch.array("json numerals", np.uint8, bits)
-        ascii_only = json_scalar_masks.mask_scalars(array, start, length, stops, digits, numerals)
+        encoded = json_scalar_masks.mask_scalars(array, start, length, stops, digits, numerals)
         state = np.zeros(json_layout.STATE, np.int64)
         state[json_layout.OFFSET] = start
         layout = self._layout
@@ -227,7 +227,7 @@ class Fitting:
                 state[json_layout.OFFSET] = start
         if tries * _BYTES_PER_TRY > consumed - start:
             self._misses = _MOST_MISSES
-        if not ascii_only and first_invalid_utf8(array, start, consumed) >= 0:
+        if not encoded and first_invalid_utf8(array, start, consumed) >= 0:
             return None
         width = 0 if layout is None else layout.slots
         return FittedRecords(array, length, self._slots, width, cells, rows, consumed, not loose)

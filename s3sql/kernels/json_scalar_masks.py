@@ -29,9 +29,11 @@ from s3sql.kernels.simd import (
     high_bit_mask,
     less_than_mask,
     load64,
+    low_bits,
     store64,
     trailing_zeros,
 )
+from s3sql.kernels.utf8 import judge_characters, nothing_due
 from s3sql.types import Kind
 
 #: A string's tag, in place of its kind, has this bit if it has escapes.
@@ -49,19 +51,23 @@ _STRING = int(Kind.STRING)
 def mask_scalars(buffer: Any, start: Any, end: Any, stops: Any, digits: Any, numerals: Any) -> bool:
     """Make the masks of bytes *start* to *end*, a bit for each byte of the buffer.
 
-    ``stops``: what can end a string or does not belong there. ``digits``: 0 to 9. ``numerals``:
-    these, the point and the minus sign, and the slash that is between. Returns whether all of the bytes are
-    ASCII.
+    ``stops``: what can end a string or does not belong there. ``digits``: 0 to 9. ``numerals``: these, the
+    point and the minus sign, and the slash that is between. Returns whether all of the bytes are UTF-8.
     """
-    high = UINT64(0)
+    wrong = UINT64(0)
+    due = nothing_due()
     for offset in range(start & -64, end, 64):
         found = byte_mask(buffer, offset, 34) | byte_mask(buffer, offset, 92)
         store64(stops, offset >> 3, found | less_than_mask(buffer, offset, 32))
         found = less_than_mask(buffer, offset, 58)
         store64(digits, offset >> 3, found & ~less_than_mask(buffer, offset, 48))
         store64(numerals, offset >> 3, found & ~less_than_mask(buffer, offset, 45))
-        high |= high_bit_mask(buffer, offset)
-    return high == UINT64(0)
+        high = high_bit_mask(buffer, offset)
+        if high | due[0] != UINT64(0):
+            inside = low_bits(end - offset) & ~low_bits(start - offset)
+            bad, due = judge_characters(buffer, offset, high & inside, inside, due)
+            wrong |= bad
+    return wrong | due[0] == UINT64(0)
 
 
 @called

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from s3sql.kernels.compile import BYTES, INT64, UINT64, called, kernel
+from s3sql.kernels.compile import BYTES, INT64, UINT64, called, inlined, kernel
 from s3sql.kernels.simd import at, byte_mask, high_bit_mask, less_than_mask, low_bits
 
 
@@ -22,50 +22,62 @@ def first_invalid_utf8(buffer: Any, start: Any, end: Any) -> Any:
     A sequence that *end* cuts short is ill-formed. The offset is the ``start`` of Python's
     ``UnicodeDecodeError``, plus *start*.
     """
-    # What the block before demands of this one's first bytes: continuations (one bit each), and the four
-    # limits on the byte after E0, ED, F0 and F4.
-    due = UINT64(0)
-    due_above_9f = UINT64(0)
-    due_below_a0 = UINT64(0)
-    due_above_8f = UINT64(0)
-    due_below_90 = UINT64(0)
+    due = nothing_due()
     for offset in range(start, end, 64):
         inside = low_bits(end - offset)
         high = high_bit_mask(buffer, offset) & inside
-        if high | due == UINT64(0):
+        if high | due[0] == UINT64(0):
             continue
-        below_e0 = less_than_mask(buffer, offset, 0xE0)
-        first = high & ~less_than_mask(buffer, offset, 0xC0)
-        first_of_three = first & ~below_e0
-        wrong = first & less_than_mask(buffer, offset, 0xC2)
-        expected = due | first << UINT64(1)
-        following = first >> UINT64(63)
-        if first_of_three | due_above_9f | due_below_a0 | due_above_8f | due_below_90 != UINT64(0):
-            first_of_four = first & ~less_than_mask(buffer, offset, 0xF0)
-            wrong |= first & ~less_than_mask(buffer, offset, 0xF5)
-            expected |= first_of_three << UINT64(2) | first_of_four << UINT64(3)
-            following |= first_of_three >> UINT64(62) | first_of_four >> UINT64(61)
-            below_a0 = less_than_mask(buffer, offset, 0xA0)
-            below_90 = less_than_mask(buffer, offset, 0x90)
-            e0 = byte_mask(buffer, offset, 0xE0) & inside
-            ed = byte_mask(buffer, offset, 0xED) & inside
-            f0 = byte_mask(buffer, offset, 0xF0) & inside
-            f4 = byte_mask(buffer, offset, 0xF4) & inside
-            wrong |= (e0 << UINT64(1) | due_above_9f) & below_a0
-            wrong |= (ed << UINT64(1) | due_below_a0) & ~below_a0
-            wrong |= (f0 << UINT64(1) | due_above_8f) & below_90
-            wrong |= (f4 << UINT64(1) | due_below_90) & ~below_90
-            due_above_9f = e0 >> UINT64(63)
-            due_below_a0 = ed >> UINT64(63)
-            due_above_8f = f0 >> UINT64(63)
-            due_below_90 = f4 >> UINT64(63)
-        # Continuations are the high bytes that begin nothing.
-        if wrong | (expected ^ (high & ~first)) != UINT64(0):
+        wrong, due = judge_characters(buffer, offset, high, inside, due)
+        if wrong != UINT64(0):
             return _first_invalid(buffer, _boundary(buffer, start, offset), end)
-        due = following
-    if due != UINT64(0):
+    if due[0] != UINT64(0):
         return _first_invalid(buffer, _boundary(buffer, start, end), end)
     return -1
+
+
+@inlined
+def nothing_due() -> Any:
+    """What the bytes before a text demand of its first ones."""
+    return UINT64(0), UINT64(0), UINT64(0), UINT64(0), UINT64(0)
+
+
+@inlined
+def judge_characters(buffer: Any, offset: Any, high: Any, inside: Any, due: Any) -> Any:
+    """(what is wrong with the 64 bytes from *offset* on, what they demand of those behind them).
+
+    ``high``: which of them are not ASCII, ``inside``: which of them count. ``due`` is what the 64 before
+    demand: continuations (one bit each), and the four limits on the byte after E0, ED, F0 and F4.
+    """
+    continuations, above_9f, below_a0_due, above_8f, below_90_due = due
+    below_e0 = less_than_mask(buffer, offset, 0xE0)
+    first = high & ~less_than_mask(buffer, offset, 0xC0)
+    first_of_three = first & ~below_e0
+    wrong = first & less_than_mask(buffer, offset, 0xC2)
+    expected = continuations | first << UINT64(1)
+    following = first >> UINT64(63)
+    if first_of_three | above_9f | below_a0_due | above_8f | below_90_due != UINT64(0):
+        first_of_four = first & ~less_than_mask(buffer, offset, 0xF0)
+        wrong |= first & ~less_than_mask(buffer, offset, 0xF5)
+        expected |= first_of_three << UINT64(2) | first_of_four << UINT64(3)
+        following |= first_of_three >> UINT64(62) | first_of_four >> UINT64(61)
+        below_a0 = less_than_mask(buffer, offset, 0xA0)
+        below_90 = less_than_mask(buffer, offset, 0x90)
+        e0 = byte_mask(buffer, offset, 0xE0) & inside
+        ed = byte_mask(buffer, offset, 0xED) & inside
+        f0 = byte_mask(buffer, offset, 0xF0) & inside
+        f4 = byte_mask(buffer, offset, 0xF4) & inside
+        wrong |= (e0 << UINT64(1) | above_9f) & below_a0
+        wrong |= (ed << UINT64(1) | below_a0_due) & ~below_a0
+        wrong |= (f0 << UINT64(1) | above_8f) & below_90
+        wrong |= (f4 << UINT64(1) | below_90_due) & ~below_90
+        above_9f = e0 >> UINT64(63)
+        below_a0_due = ed >> UINT64(63)
+        above_8f = f0 >> UINT64(63)
+        below_90_due = f4 >> UINT64(63)
+    # Continuations are the high bytes that begin nothing.
+    wrong |= expected ^ (high & ~first)
+    return wrong, (following, above_9f, below_a0_due, above_8f, below_90_due)
 
 
 @called
