@@ -151,9 +151,9 @@ class Task(Generic[AMorsel, Output]):
         # The rest of a morsel is read again: its rows have been counted.
         scanned_rows = 0 if first_row else scanned
         if first_row:
-            batch = batch.take(np.arange(first_row, batch.length))
+            batch = batch.take(np.arange(int(np.searchsorted(batch.rows, first_row)), batch.length))
         was_read = perf_counter_ns()
-        conjuncts = self._conjuncts[1:] if batch.chosen else self._conjuncts
+        conjuncts = self._conjuncts[batch.chosen :]
         if conjuncts:
             pieces = _pieces(self._filtered, batch, read, morsel)
             kept = [filter_batch(conjuncts, piece) for piece in pieces]

@@ -49,9 +49,9 @@ class Batch(ABC):
         return len(self.rows)
 
     @property
-    def chosen(self) -> bool:
-        """Whether the filter's first conjunct is known to be TRUE for all rows."""
-        return False
+    def chosen(self) -> int:
+        """How many of the filter's first conjuncts are known to be TRUE for all rows."""
+        return 0
 
     @abstractmethod
     def take(self, rows: Rows) -> Batch:

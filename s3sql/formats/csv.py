@@ -185,9 +185,9 @@ class CsvBatch(Batch):
         return self._form.names
 
     @property
-    def chosen(self) -> bool:
-        """Whether the walk over the records has judged the first conjunct."""
-        return self.block.within and self._form.bounds is not None and self._form.bounds.alone
+    def chosen(self) -> int:
+        """One, if the walk over the records has judged the first conjunct."""
+        return int(self.block.within and self._form.bounds is not None and self._form.bounds.alone)
 
     def take(self, rows: Rows) -> CsvBatch:
         """The same block under a narrower selection."""

@@ -35,6 +35,7 @@ from s3sql.formats.parquet_columns import column_of
 from s3sql.formats.parquet_distinct import ConditionsOfOneColumn, first_of_each
 from s3sql.formats.parquet_entries import Dictionaries, EntryBatch, taken
 from s3sql.formats.parquet_parts import GroupParts
+from s3sql.formats.parquet_scalars import number_column
 from s3sql.formats.scratch import Scratch
 from s3sql.functions.registry import Fail
 from s3sql.limits import MAX_RECORD_BYTES
@@ -52,6 +53,7 @@ _WHOLE_SHARE = 8
 #: Values are decoded for the rows that are asked for only where these are at most one in so many.
 _NARROW_SHARE = 4
 
+_NUMBER_FORMS = frozenset({"int", "decimal"})
 _SHORT_FORMS = frozenset({"bool", "int", "uint64", "float", "decimal", "uuid", "date", "time", "timestamp"})
 
 
@@ -64,7 +66,8 @@ class ParquetMorsel:
     """
 
     __slots__ = (
-        "_some", "at_end", "coded", "columns", "fault", "length", "part", "parts", "rows", "start", "texts",
+        "_numbers", "_some", "at_end", "coded", "columns", "fault", "length", "part", "parts", "rows",
+        "start", "texts",
     )  # fmt: skip
 
     def __init__(
@@ -91,6 +94,7 @@ class ParquetMorsel:
         self.texts: dict[int, tuple[Column, list[tuple[Mask, S3SelectError]]]] = {}
         self.fault: S3SelectError | None = None
         self._some: dict[int, tuple[Rows, Array]] = {}
+        self._numbers: dict[int, tuple[Rows | None, Column]] = {}
 
     def array(self, number: int) -> Array:
         """All values of column *number*.
@@ -119,10 +123,27 @@ class ParquetMorsel:
         self._some[number] = rows, found
         return found
 
+    def numbers(self, number: int, rows: Rows | None) -> Column | None:
+        """The values of *rows*, None for all, ascending, of a column of ints or decimals.
+
+        None if they are to be had as :meth:`array` only, or better. Raises as :meth:`array`.
+        """
+        held = self._numbers.get(number)
+        if held is not None and held[0] is rows:
+            return held[1]
+        if number in self.columns or self.parts is None:
+            return None
+        found = self.parts.numbers(self.part, number, rows)
+        if found is None:
+            return None
+        column = number_column(found, self.parts.type_of(number))
+        self._numbers[number] = rows, column
+        return column
+
     def load(self) -> None:
         """Have all columns decoded; raises as :meth:`array`."""
         if self.parts is not None:
-            for number in self.parts.numbers:
+            for number in self.parts.columns:
                 self.array(number)
             self.parts = None
 
@@ -145,9 +166,11 @@ class ParquetReading:
         return ()
 
     def rows(self, morsel: ParquetMorsel, scratch: Scratch) -> MorselRows:
-        """The rows of the morsel."""
-        batch = ParquetBatch(morsel, self._known, all_rows(morsel.rows), FirstFailure())
-        return ParquetRows(batch, morsel.length, lambda: _spread(morsel.rows, morsel.length))
+        """The rows of the morsel for which the filter may be TRUE."""
+        rows, chosen = (None, 0) if morsel.parts is None else morsel.parts.within(morsel.part, scratch)
+        rows = all_rows(morsel.rows) if rows is None else rows
+        batch = ParquetBatch(morsel, self._known, rows, FirstFailure(), chosen)
+        return ParquetRows(batch, morsel.length, lambda: _spread(morsel.rows, morsel.length), morsel.rows)
 
     def lasting(self, morsel: ParquetMorsel) -> ParquetMorsel:
         """The same morsel: what Arrow has decoded stays as long as it is held."""
@@ -167,15 +190,23 @@ class _Known:
 class ParquetBatch(Batch):
     """Rows of a morsel under a selection."""
 
-    def __init__(self, morsel: ParquetMorsel, known: _Known, rows: Rows, failure: FirstFailure) -> None:
+    def __init__(
+        self, morsel: ParquetMorsel, known: _Known, rows: Rows, failure: FirstFailure, chosen: int = 0
+    ) -> None:
         super().__init__(rows, failure)
         self.morsel = morsel
         self._known = known
+        self._chosen = chosen
+
+    @property
+    def chosen(self) -> int:
+        """Those that the ranges of stored numbers have judged."""
+        return self._chosen
 
     def take(self, rows: Rows) -> ParquetBatch:
         """The same morsel under a narrower selection."""
         numbers = rows if self.length == self.morsel.rows else self.rows[rows]
-        return ParquetBatch(self.morsel, self._known, numbers, self.failure)
+        return ParquetBatch(self.morsel, self._known, numbers, self.failure, self._chosen)
 
     def column_of(self, condition: Expr) -> int | None:
         """The number of the only column that *condition* reads, if it is an operand of the filter."""
@@ -208,6 +239,9 @@ class ParquetBatch(Batch):
         if not self.length:
             # Nobody needs the column for this.
             return Column.unknown(Kind.NULL, 0)
+        numbers = self._numbers(number)
+        if numbers is not None:
+            return numbers
         coded = self.coded(number)
         if coded is not None:
             return Column.of_codes(coded)
@@ -227,6 +261,13 @@ class ParquetBatch(Batch):
         for where, error in failures:
             self.fail(where[self.rows], error)
         return found.take(self.rows)
+
+    def _numbers(self, number: int) -> Column | None:
+        """A column of numbers as they are stored, None if it is not to be had so."""
+        if self._known.schema.columns[number].type.form not in _NUMBER_FORMS:
+            return None
+        rows = None if self.length == self.morsel.rows else self.rows
+        return self.morsel.numbers(number, rows)
 
     def values(self, number: int) -> Array:
         """The values of column *number* as Arrow has them."""

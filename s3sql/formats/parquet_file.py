@@ -13,7 +13,7 @@ import io
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import IO, Any, Protocol
 
 import numpy as np
@@ -47,7 +47,7 @@ class ByteSource(Protocol):
 
 
 class ParquetSource:
-    """An object of known size that any number of threads read, one at a time.
+    """An object of known size that any number of threads read, one at a time unless it says otherwise.
 
     ``fault``: the first exception that reading the object raised; Arrow may show another one in its place.
     """
@@ -75,6 +75,10 @@ class ParquetSource:
         if self._request_bytes and isinstance(source, PrefetchingObject):
             self._prefetch = source.prefetch
         self._lock = threading.Lock()
+        #: Several threads read at once what can be read so: see :class:`s3sql.stores.base.ConcurrentObject`.
+        self._reading: AbstractContextManager[Any] = (
+            nullcontext() if getattr(source, "concurrent", False) else self._lock
+        )
 
     @property
     def prefetches(self) -> bool:
@@ -99,7 +103,7 @@ class ParquetSource:
 
     def read_into(self, piece: memoryview, offset: int) -> int:
         """Fill *piece* from *offset* on; how many bytes there were."""
-        with self._lock:
+        with self._reading:
             try:
                 return self._read_into(piece, offset)
             except BaseException as error:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -47,6 +48,10 @@ _CHUNKS_AT_ONCE = 1 << 14
 _BEGIN, _SIZE, _UNCOMPRESSED, _VALUES, _CODEC, _PHYSICAL, _WIDTH, _ENCODINGS, _PATH, _STATISTICS = range(10)
 _COLUMNS = 10
 
+#: A list of integers of 32 bits in Thrift: their kind, the size that stands for a longer one, and the
+#: greatest byte that is a number by itself.
+_KIND_I32, _LONG, _MOST_IN_A_BYTE = 5, 15, 127
+
 _Int64s = NDArray[np.int64]
 _Bools = NDArray[np.bool_]
 
@@ -81,7 +86,14 @@ class ColumnChunk:
     @property
     def encodings(self) -> frozenset[int]:
         """The encodings of its pages by their numbers."""
-        found = read_value(self.footer, self.encodings_place, KIND_LIST) if self.encodings_place else []
+        place = self.encodings_place
+        if not place:
+            return frozenset()
+        # A list of less than 15 values; most are the same few in all column chunks of a file.
+        short = _encodings(self.footer[place : place + 1 + (self.footer[place] >> 4)])
+        if short is not None:
+            return short
+        found = read_value(self.footer, place, KIND_LIST)
         return frozenset(one for one in found if isinstance(one, int))
 
     @property
@@ -94,6 +106,15 @@ class ColumnChunk:
     def statistics(self) -> Struct:
         """As parquet.thrift has them, empty if there are none."""
         return read_struct_at(self.footer, self.statistics_place) if self.statistics_place else {}
+
+
+@lru_cache(256)
+def _encodings(text: bytes) -> frozenset[int] | None:
+    """The encodings in a list with these bytes, None if its size or one of them takes more than a byte."""
+    header, *values = text
+    if header & 15 != _KIND_I32 or header >> 4 == _LONG or max(values, default=0) > _MOST_IN_A_BYTE:
+        return None
+    return frozenset(value >> 1 ^ -(value & 1) for value in values)
 
 
 class ColumnChunks(Sequence[ColumnChunk]):

@@ -52,7 +52,7 @@ class ParquetScan:
 
     ``early``: numbers of the columns that the filter reads, or of all where there is no filter; ``late``: of
     the others. ``limit``: rows that are enough, None if all are needed. ``all_groups``: how many row groups
-    there were before the statistics ruled some out.
+    there were before the statistics ruled some out. ``conjuncts``: those of the filter.
     """
 
     contents: ParquetContents
@@ -61,6 +61,7 @@ class ParquetScan:
     late: tuple[int, ...]
     limit: int | None
     all_groups: int
+    conjuncts: tuple[Expr, ...] = ()
 
     @property
     def begin(self) -> int:
@@ -154,7 +155,9 @@ class ParquetOpening:
             stored = sum(chunk.size for chunk in chunks)
             shares.append(GroupShare(group, start, length, stored, stored_before))
             start, stored_before = start + length, stored_before + stored
-        return ParquetScan(self._contents, tuple(shares), early, late, scan.limit, len(self._groups))
+        return ParquetScan(
+            self._contents, tuple(shares), early, late, scan.limit, len(self._groups), tuple(conjuncts)
+        )
 
     def _rules_out(self, group: RowGroup, conjuncts: tuple[Expr, ...]) -> bool:
         """Whether the statistics tell that no row of *group* passes the filter."""

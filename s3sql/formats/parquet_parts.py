@@ -28,9 +28,13 @@ from s3sql.formats.parquet_groups import (
 )
 from s3sql.formats.parquet_layouts import ValueLayout, layout_of
 from s3sql.formats.parquet_memory import PageMemory
+from s3sql.formats.parquet_numbers import ChunkNumbers, has_numbers
 from s3sql.formats.parquet_pages import BIT_PACKED, PLAIN, RLE, Unfamiliar
+from s3sql.formats.parquet_ranges import leading_ranges
 from s3sql.formats.parquet_values import ChunkValues
-from s3sql.payloads import Rows
+from s3sql.formats.scratch import Scratch
+from s3sql.payloads import Int64s, Rows
+from s3sql.plan.expr import Expr
 
 Array: TypeAlias = "pa.Array[Any]"
 
@@ -52,34 +56,57 @@ class ColumnDecoding:
     """How the columns that a query reads are decoded. Thread-safe.
 
     ``early``: numbers of the columns that the filter reads; ``late``: of the others. ``late_needed``: whether
-    one of these has been asked for.
+    one of these has been asked for. ``ranges``: what the first ``conjuncts_of_ranges`` conjuncts of the
+    filter say of the numbers that are stored.
     """
 
-    def __init__(self, contents: ParquetContents, early: tuple[int, ...], late: tuple[int, ...]) -> None:
+    def __init__(
+        self,
+        contents: ParquetContents,
+        early: tuple[int, ...],
+        late: tuple[int, ...],
+        conjuncts: Sequence[Expr] = (),
+    ) -> None:
         self.contents = contents
         self.early, self.late = early, late
         self.late_needed = False
         self.memory = PageMemory()
         self._layouts: dict[int, ValueLayout | None] = {}
+        self._leaves: dict[int, int] = {}
+        self._types: dict[int, pa.DataType | None] = {}
         self._decoders: dict[tuple[int, ...], Decoder] = {}
+        self.ranges, self.conjuncts_of_ranges = leading_ranges(conjuncts, self.type_of)
 
     def layout(self, number: int, group: RowGroup) -> ValueLayout | None:
         """The layout of a column whose values in *group* are decoded here; None if Arrow decodes them."""
-        if number not in self._layouts:
-            leaves = self.contents.leaves(number)
-            form = self.contents.schema.columns[number].type.form
-            columns = self.contents.footer.metadata.schema
-            self._layouts[number] = layout_of(columns.column(leaves[0]), form) if len(leaves) == 1 else None
-        layout = self._layouts[number]
+        layout = self._layout(number)
         if layout is None:
             return None
         chunk = self.chunk(number, group)
         is_known = chunk.codec in _CODECS and chunk.encodings <= _ENCODINGS and chunk.values == group.rows
         return layout if is_known else None
 
+    def _layout(self, number: int) -> ValueLayout | None:
+        if number not in self._layouts:
+            leaves = self.contents.leaves(number)
+            form = self.contents.schema.columns[number].type.form
+            columns = self.contents.footer.metadata.schema
+            self._layouts[number] = layout_of(columns.column(leaves[0]), form) if len(leaves) == 1 else None
+        return self._layouts[number]
+
+    def type_of(self, number: int) -> pa.DataType | None:
+        """What the numbers of a column count; None if it has none that are had without Arrow."""
+        if number not in self._types:
+            layout = self._layout(number)
+            self._types[number] = layout.arrow if layout is not None and has_numbers(layout) else None
+        return self._types[number]
+
     def chunk(self, number: int, group: RowGroup) -> ColumnChunk:
         """The column chunk of a column with one leaf."""
-        return group.columns[self.contents.leaves(number)[0]]
+        leaf = self._leaves.get(number)
+        if leaf is None:
+            leaf = self._leaves[number] = self.contents.leaves(number)[0]
+        return group.columns[leaf]
 
     def piece_bytes(self) -> int:
         """Bytes to read at a time of each column chunk."""
@@ -121,9 +148,13 @@ class GroupParts:
             self._open(numbers)
 
     @property
-    def numbers(self) -> tuple[int, ...]:
-        """The columns."""
+    def columns(self) -> tuple[int, ...]:
+        """The numbers of the columns."""
         return (*self._decoding.early, *self._decoding.late)
+
+    def type_of(self, number: int) -> pa.DataType | None:
+        """See :meth:`ColumnDecoding.type_of`."""
+        return self._decoding.type_of(number)
 
     def take(self, part: int, number: int) -> dict[int, Array]:
         """All values of column *number* in part number *part*, and maybe of others that come with it.
@@ -165,6 +196,41 @@ class GroupParts:
         except Unfamiliar:
             self._leave_to_arrow(number)
             return None
+
+    def within(self, part: int, scratch: Scratch) -> tuple[Rows | None, int]:
+        """The rows of the part for which the filter may be TRUE as far as ranges tell, None for all.
+
+        With them how many of its first conjuncts are TRUE for all these rows. Raises what reading the object
+        raises.
+        """
+        begin, end = self._bounds(part)
+        rows: Rows | None = None
+        for one in self._decoding.ranges:
+            numbers = self._numbers(one.number, begin, end)
+            found = None if numbers is None else numbers.within(one, begin, end, rows, scratch)
+            if found is None:
+                return rows, 0
+            rows = found
+            if not len(rows):
+                break
+        return rows, self._decoding.conjuncts_of_ranges
+
+    def numbers(self, part: int, number: int, rows: Rows | None) -> Int64s | None:
+        """The numbers that are stored of *rows*, None for all, of the part, ascending; none is NULL.
+
+        None if they are to be had by :meth:`take` only, or are better taken so. Raises what reading the
+        object raises.
+        """
+        begin, end = self._bounds(part)
+        numbers = self._numbers(number, begin, end)
+        return None if numbers is None else numbers.numbers(begin, end, rows)
+
+    def _numbers(self, number: int, begin: int, end: int) -> ChunkNumbers | None:
+        values = self._values.get(number)
+        if values is None or self._decoding.type_of(number) is None:
+            return None
+        self._note(number)
+        return values.numbers(begin, end)
 
     def give_up(self, part: int) -> None:
         """Nobody will ask for part number *part* any more."""

@@ -54,6 +54,15 @@ def scalar_column(values: Array, form: ParquetForm, name: str, fail: Fail) -> Co
     return _READERS[form](values, name, fail)
 
 
+def number_column(numbers: Int64s, type_: Any) -> Column:
+    """Ints, or decimals that Arrow has as *type_*, of which the numbers are those of the last digit."""
+    if not pa.types.is_decimal(type_):
+        return Column.of(Kind.INT, numbers)
+    return Column.of(
+        Kind.DECIMAL, Decimals(numbers, repeated(np.array([type_.scale], np.int32), len(numbers)))
+    )
+
+
 def _null(values: Array, name: str, fail: Fail) -> Column:
     return Column.unknown(Kind.NULL, len(values))
 

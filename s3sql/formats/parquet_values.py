@@ -15,12 +15,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from s3sql.buffers import PADDING, Bytes
+from s3sql.buffers import Bytes
+from s3sql.formats.parquet_chunk_dictionary import ChunkDictionary, copied_texts
 from s3sql.formats.parquet_chunk_pages import ChunkPages, Wanted
 from s3sql.formats.parquet_groups import ColumnChunk
 from s3sql.formats.parquet_layouts import ValueLayout, memory_of, null_count, validity
 from s3sql.formats.parquet_memory import PageMemory, Slice
-from s3sql.formats.parquet_pages import Page, Unfamiliar, text_begins
+from s3sql.formats.parquet_numbers import ChunkNumbers
+from s3sql.formats.parquet_pages import Page, Unfamiliar
 from s3sql.formats.parquet_whole_chunks import Decoded, WholeChunk
 from s3sql.kernels import parquet_plain as plain
 from s3sql.kernels.parquet_runs import SPACING, unpack, unpack_at
@@ -34,25 +36,8 @@ _ROWS_TO_AN_ENTRY = 2
 #: Of a row group in more parts than this, a few rows may be all that is asked for.
 _PARTS_OF_A_GROUP = 16
 
-#: Bytes of the longest number that kernels read.
-_ALIGNED = 8
-
 #: Most bytes of texts of one array. A dictionary may make many times as many of a page.
 _MOST_TEXT_BYTES = 64 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class _Dictionary:
-    """The entries: ``stored`` if they are no texts, else slices of ``contents`` between ``offsets``.
-
-    ``page``: the memory that ``stored`` is part of, if it is not its own.
-    """
-
-    entries: int
-    stored: NDArray[Any]
-    contents: Bytes
-    offsets: Int32s
-    page: Slice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +76,7 @@ class ChunkValues:
         self._memory = memory
         self._whole: WholeChunk | None = None
         self._lock = threading.Lock()
-        self._entries: _Dictionary | None = None
-        self._array: Array | None = None
+        self._dictionary = ChunkDictionary(self._read_dictionary, layout)
 
     def release(self, wanted: Wanted) -> None:
         """Let go of what serves no row that is wanted."""
@@ -123,7 +107,7 @@ class ChunkValues:
             length, shares = len(rows), [_rows_share(page, wanted) for page in pages]
         known = _known(shares, length)
         coded = bool(shares) and all(share.page.codes for share in shares)
-        if coded and 0 < self._entries_of_chunk().entries * _ROWS_TO_AN_ENTRY <= length:
+        if coded and 0 < self._dictionary.entries().count * _ROWS_TO_AN_ENTRY <= length:
             return self._codes(shares, length, known)
         if self._layout.storage == "texts":
             return self._texts(shares, length, known, coded=coded)
@@ -131,6 +115,21 @@ class ChunkValues:
         for share in shares:
             self._fill(stored[share.begin : share.end], share)
         return self._layout.array(stored, known)
+
+    def numbers(self, begin: int, end: int) -> ChunkNumbers | None:
+        """The column chunk as numbers, None if the pages of ``[begin, end)`` are to be looked at one by one.
+
+        Only of a layout that has numbers. Raises what reading the object raises.
+        """
+        whole = self._whole_chunk(begin, end)
+        return None if whole is None else ChunkNumbers(whole, self._dictionary, self._layout, self._memory)
+
+    def _read_dictionary(self) -> tuple[int, Slice]:
+        whole = self._whole
+        if whole is not None:
+            return whole.dictionary(self._memory)
+        head, contents = self._pages.dictionary()
+        return head.values, contents
 
     # --- one call for many pages ----------------------------------------------------------------------------
 
@@ -150,12 +149,12 @@ class ChunkValues:
         coded, rows = decoded.coded, decoded.rows
         values, codes = decoded.values, decoded.codes
         length = len(codes) or len(values)
-        if coded and decoded.greatest >= self._entries_of_chunk().entries:
+        if coded and decoded.greatest >= self._dictionary.entries().count:
             return None
         if rows is not None:
             length, coded = len(rows), int(rows.searchsorted(coded))
             codes = codes[rows[:coded]]
-        if coded == length and 0 < self._entries_of_chunk().entries * _ROWS_TO_AN_ENTRY <= length:
+        if coded == length and 0 < self._dictionary.entries().count * _ROWS_TO_AN_ENTRY <= length:
             return self._coded(codes, None)
         if self._layout.storage == "texts":
             return None
@@ -166,40 +165,6 @@ class ChunkValues:
         stored[coded:] = values[coded:] if rows is None else values[rows[coded:]]
         return self._layout.array(stored)
 
-    def _entries_of_chunk(self) -> _Dictionary:
-        with self._lock:
-            if self._entries is None:
-                self._entries = self._read_dictionary()
-            return self._entries
-
-    def _read_dictionary(self) -> _Dictionary:
-        head, contents = self._pages.dictionary()
-        layout, count = self._layout, head.values
-        nothing, no_offsets = np.empty(0, np.uint8), np.zeros(1, np.int32)
-        if layout.storage == "texts":
-            begins = text_begins(contents, count)
-            texts, offsets = _copied([(contents.array, begins[:-1], begins[1:] - 4)], count)
-            return _Dictionary(count, nothing, texts, offsets)
-        if layout.storage == "bits" or contents.end - contents.start < count * layout.width:
-            raise Unfamiliar
-        if contents.start % _ALIGNED == 0 and layout.storage != "octets":
-            octets = contents.array[contents.start : contents.start + count * layout.width]
-            return _Dictionary(count, octets.view(layout.empty(0).dtype), nothing, no_offsets, contents)
-        stored = layout.empty(count)
-        _copy_range(contents.array, contents.start, stored)
-        return _Dictionary(count, stored, nothing, no_offsets)
-
-    def _entries_for_arrow(self) -> Array:
-        entries = self._entries_of_chunk()
-        with self._lock:
-            if self._array is None:
-                if self._layout.storage == "texts":
-                    self._array = self._layout.texts(entries.contents, entries.offsets, None)
-                else:
-                    # Arrow keeps it for longer than the page is kept.
-                    self._array = self._layout.array(entries.stored.copy())
-            return self._array
-
     # --- numbers of entries -------------------------------------------------------------------------------
 
     def _codes(self, shares: Sequence[_Share], length: int, known: Bytes | None) -> Array:
@@ -209,7 +174,7 @@ class ChunkValues:
         return self._coded(codes, known)
 
     def _coded(self, codes: Int32s, known: Bytes | None) -> Array:
-        entries = self._entries_for_arrow()
+        entries = self._dictionary.array()
         buffers = [validity(known), memory_of(codes)]
         indices = pa.Array.from_buffers(pa.int32(), len(codes), buffers, null_count(known))
         return pa.DictionaryArray.from_arrays(indices, entries, safe=False)
@@ -239,7 +204,7 @@ class ChunkValues:
             greatest = unpack(contents, offset, value, page.bits, share.first, share.count, out)
         else:
             greatest = unpack_at(contents, offset, value, page.bits, share.places, out)
-        if not 0 <= greatest < self._entries_of_chunk().entries:
+        if not 0 <= greatest < self._dictionary.entries().count:
             raise Unfamiliar
 
     # --- values of one width ------------------------------------------------------------------------------
@@ -288,7 +253,7 @@ class ChunkValues:
 
     def _take_entries(self, codes: Int32s, out: NDArray[Any]) -> None:
         """The entries with these numbers."""
-        entries = self._entries_of_chunk().stored
+        entries = self._dictionary.entries().stored
         match self._layout.storage:
             case "words":
                 plain.take_words(entries, codes, out)
@@ -307,7 +272,7 @@ class ChunkValues:
             if coded:
                 return self._codes(shares, length, known)
             raise Unfamiliar
-        contents, offsets = _copied(slices, length)
+        contents, offsets = copied_texts(slices, length)
         return self._layout.texts(contents, offsets, known)
 
     def _slices(self, share: _Share) -> tuple[Bytes, Int32s, Int32s]:
@@ -316,7 +281,7 @@ class ChunkValues:
         if page.codes:
             codes = np.empty(share.count, np.int32)
             self._stored_codes(codes, share)
-            entries = self._entries_of_chunk()
+            entries = self._dictionary.entries()
             contents, offsets = entries.contents, entries.offsets
             begins, ends = offsets[codes], offsets[1:][codes]
         elif places is None:
@@ -369,16 +334,3 @@ def _copy_range(contents: Bytes, start: int, out: NDArray[Any]) -> None:
     """Fill *out* with the bytes from *start* on."""
     octets = out.reshape(-1).view(np.uint8)
     octets[:] = contents[start : start + octets.size]
-
-
-def _copied(slices: Sequence[tuple[Bytes, Int32s, Int32s]], length: int) -> tuple[Bytes, Int32s]:
-    """Slices of some contents one behind the other, and where each begins; *length* of them in all."""
-    size = sum(int((ends - begins).sum(dtype=np.int64)) for _, begins, ends in slices)
-    out, offsets = np.empty(size + PADDING, np.uint8), np.empty(length + 1, np.int32)
-    position = row = 0
-    for contents, begins, ends in slices:
-        count = len(begins)
-        position = plain.copy_texts(contents, begins, ends, out, position, offsets[row : row + count])
-        row += count
-    offsets[length] = position
-    return out, offsets

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s3sql.buffers import PADDING
-from s3sql.formats.parquet_groups import UNCOMPRESSED, ColumnChunk
+from s3sql.formats.parquet_chunk_dictionary import Entries
+from s3sql.formats.parquet_groups import PLAIN_DICTIONARY, UNCOMPRESSED, ColumnChunk
 from s3sql.formats.parquet_layouts import ValueLayout
 from s3sql.formats.parquet_memory import PageMemory, Slice
 from s3sql.formats.parquet_pages import (
@@ -25,10 +26,12 @@ from s3sql.formats.parquet_pages import (
     MOST_RANGE_BYTES,
     PLAIN,
     SNAPPY,
+    Unfamiliar,
     decompressed,
 )
 from s3sql.kernels import parquet_chunk as kernels
 from s3sql.kernels.parquet_header import FIELDS
+from s3sql.kernels.parquet_numbers import take_numbers
 from s3sql.payloads import Int32s, Int64s, Rows
 
 #: Most data pages that are noted of a column chunk.
@@ -56,18 +59,18 @@ class Decoded:
 class WholeChunk:
     """A column chunk whose ``stored`` bytes are in memory. Thread-safe."""
 
-    def __init__(self, stored: Slice, pages: Int64s, codec: int, layout: ValueLayout) -> None:
+    def __init__(self, stored: Slice, pages: Int64s, facts: Int64s, codec: int, layout: ValueLayout) -> None:
         self._stored = stored
         self._pages = pages
+        self._dictionary = facts[: kernels.CODED_ROWS].tolist()
         self._codec = codec
         self._layout = layout
-        firsts, last = pages[:, kernels.PAGE_FIRST], pages[-1]
-        self._bounds = np.append(firsts, last[kernels.PAGE_FIRST] + last[kernels.PAGE_VALUES])
-        plain = pages[:, kernels.PAGE_ENCODING] == PLAIN
-        first_plain = int(np.argmax(plain)) if plain.any() else len(pages)
+        last = pages[-1]
+        self.rows = int(last[kernels.PAGE_FIRST]) + int(last[kernels.PAGE_VALUES])
         #: The row behind the last one that has the number of an entry.
-        self.coded_rows = int(self._bounds[first_plain])
-        self.in_order = bool(plain[first_plain:].all())
+        self.coded_rows = int(facts[kernels.CODED_ROWS])
+        #: Bytes of the largest page.
+        self._room = int(pages[:, kernels.PAGE_SIZE].max())
 
     @classmethod
     def of(
@@ -81,6 +84,7 @@ class WholeChunk:
             return None
         most_pages = min(most_pages, _MOST_PAGES)
         table = np.empty(most_pages * kernels.PAGE_WIDTH, np.int64)
+        facts = np.empty(kernels.FACTS, np.int64)
         count = kernels.index_pages(
             stored.array,
             stored.start,
@@ -91,16 +95,28 @@ class WholeChunk:
             most_pages,
             np.empty(FIELDS, np.int64),
             table,
+            facts,
         )
-        if count < 1:
+        if count < 1 or not facts[kernels.IN_ORDER]:
             return None
         pages = table[: count * kernels.PAGE_WIDTH].reshape(count, kernels.PAGE_WIDTH).copy()
         if int(pages[:, kernels.PAGE_SIZE].sum()) > chunk.uncompressed:
             return None
-        # Bodies are counted from the first byte.
-        pages[:, kernels.PAGE_BODY] -= stored.start
-        whole = cls(stored, pages, chunk.codec, layout)
-        return whole if whole.in_order else None
+        return cls(stored, pages, facts, chunk.codec, layout)
+
+    def dictionary(self, memory: PageMemory) -> tuple[int, Slice]:
+        """How many entries the dictionary has, and their bytes.
+
+        Raises:
+            Unfamiliar: see :mod:`s3sql.formats.parquet_pages`.
+        """
+        body, stored, size, entries, encoding = self._dictionary
+        if body < 0 or not 0 <= entries <= MOST_PAGE_VALUES or encoding not in (PLAIN, PLAIN_DICTIONARY):
+            raise Unfamiliar
+        start = self._stored.start + body
+        return entries, decompressed(
+            Slice(self._stored.memory, start, start + stored), size, self._codec, memory
+        )
 
     def decode(self, begin: int, end: int, rows: Rows | None, memory: PageMemory) -> Decoded | None:
         """The rows ``[begin, end)``, or *rows*, ascending, which are counted from *begin*.
@@ -113,19 +129,14 @@ class WholeChunk:
         coded = min(max(self.coded_rows - begin, 0), length)
         if layout.storage == "texts" and coded < length:
             return None
-        first = int(self._bounds.searchsorted(begin, side="right")) - 1
-        last = int(self._bounds.searchsorted(end))
-        pages = self._pages[first:last]
-        wanted = np.ones(len(pages), np.uint8)
-        if rows is not None:
-            places = rows.searchsorted(self._bounds[first : last + 1] - begin)
-            wanted = (places[1:] > places[:-1]).view(np.uint8)
+        pages = self._pages_of(begin, end)
+        wanted = _wanted(pages, begin, rows)
         codes = np.empty(length if coded else 0, np.int32)
         values = np.empty(length * layout.width + PADDING if coded < length else PADDING, np.uint8)
-        if int(pages[:, kernels.PAGE_SIZE].sum()) > MOST_RANGE_BYTES:
+        if not _fit(pages):
             return None
         stored, pages, is_snappy = self._contents(pages, wanted, memory)
-        room = memory.take(int(pages[:, kernels.PAGE_SIZE].max(initial=0)))
+        room = memory.take(self._room)
         greatest = kernels.decode_pages(
             stored.array,
             stored.start,
@@ -145,6 +156,47 @@ class WholeChunk:
         typed = _typed(values, layout, length if coded < length else 0)
         return Decoded(rows, coded, codes, int(greatest), typed)
 
+    def numbers(
+        self, begin: int, end: int, rows: Rows, entries: Entries | None, memory: PageMemory
+    ) -> Int64s | None:
+        """The numbers, of four or eight bytes each, of *rows*, ascending, which are counted from *begin*.
+
+        ``entries``: of the dictionary, None if no page of the rows ``[begin, end)`` needs them. None if their
+        pages have to be looked at one by one.
+        """
+        numbers = np.empty(len(rows), np.int64)
+        pages = self._pages_of(begin, end)
+        stored, is_snappy = self._stored, int(self._codec == SNAPPY)
+        if not _fit(pages):
+            return None
+        if self._codec not in (UNCOMPRESSED, SNAPPY):
+            stored, pages, is_snappy = self._contents(pages, _wanted(pages, begin, rows), memory)
+        room = memory.take(self._room)
+        page = None if entries is None else entries.page
+        is_fine = take_numbers(
+            stored.array,
+            stored.start,
+            pages.reshape(-1),
+            begin,
+            rows,
+            is_snappy,
+            int(self._layout.optional),
+            self._layout.width,
+            room.array,
+            room.array if page is None else page.array,
+            0 if page is None else page.start,
+            0 if entries is None else entries.count,
+            numbers,
+        )
+        return numbers if is_fine else None
+
+    def _pages_of(self, begin: int, end: int) -> Int64s:
+        """The pages of the rows ``[begin, end)``."""
+        if begin == 0 and end == self.rows:
+            return self._pages
+        firsts = self._pages[:, kernels.PAGE_FIRST]
+        return self._pages[int(firsts.searchsorted(begin, side="right")) - 1 : int(firsts.searchsorted(end))]
+
     def _contents(
         self, pages: Int64s, wanted: NDArray[np.uint8], memory: PageMemory
     ) -> tuple[Slice, Int64s, int]:
@@ -163,6 +215,20 @@ class WholeChunk:
             whole.array[body : body + size] = found.array[found.start : found.end]
         pages[:, kernels.PAGE_BODY], pages[:, kernels.PAGE_STORED] = bodies, sizes
         return Slice(whole, 0, int(sizes.sum())), pages, 0
+
+
+def _fit(pages: Int64s) -> bool:
+    """Whether the contents of *pages* together are no more than is decompressed at a time."""
+    return int(pages[:, kernels.PAGE_SIZE].sum()) <= MOST_RANGE_BYTES
+
+
+def _wanted(pages: Int64s, begin: int, rows: Rows | None) -> NDArray[np.uint8]:
+    """In which *pages* one of *rows* lies, which are counted from *begin*; None for all."""
+    if rows is None:
+        return np.ones(len(pages), np.uint8)
+    firsts = pages[:, kernels.PAGE_FIRST] - begin
+    low, high = rows.searchsorted(firsts), rows.searchsorted(firsts + pages[:, kernels.PAGE_VALUES])
+    return (high > low).view(np.uint8)
 
 
 def _typed(octets: NDArray[np.uint8], layout: ValueLayout, length: int) -> NDArray[Any]:

@@ -48,13 +48,22 @@ from s3sql.kernels.snappy import decompress_snappy
 PAGE_BODY, PAGE_STORED, PAGE_SIZE, PAGE_FIRST, PAGE_VALUES, PAGE_ENCODING = range(6)
 PAGE_WIDTH = 6
 
+#: Places in what is told of a column chunk: where the bytes of its dictionary begin, -1 if there is none, how
+#: many there are, and how many without compression; its entries and their encoding; how many rows come before
+#: the first that has no number of an entry; and whether none with such a number comes behind it.
+(
+    DICTIONARY_BODY, DICTIONARY_STORED, DICTIONARY_SIZE, DICTIONARY_ENTRIES, DICTIONARY_ENCODING, CODED_ROWS,
+    IN_ORDER,
+) = range(7)  # fmt: skip
+FACTS = 7
+
 _DATA_PAGE, _DATA_HEADER = 0, 5
 _DICTIONARY_PAGE, _DICTIONARY_HEADER = 2, 7
-_PLAIN, _PLAIN_DICTIONARY, _RLE, _RLE_DICTIONARY = 0, 2, 3, 8
-_MOST_BITS = 32
+PLAIN, _PLAIN_DICTIONARY, _RLE, _RLE_DICTIONARY = 0, 2, 3, 8
+MOST_BITS = 32
 
 
-@kernel(INT64(BYTES, INT64, INT64, INT64, INT64, INT64, INT64, INT64S_OUT, INT64S_OUT))
+@kernel(INT64(BYTES, INT64, INT64, INT64, INT64, INT64, INT64, INT64S_OUT, INT64S_OUT, INT64S_OUT))
 def index_pages(
     buffer: Any,
     start: Any,
@@ -65,13 +74,18 @@ def index_pages(
     most_pages: Any,
     fields: Any,
     table: Any,
+    facts: Any,
 ) -> Any:
     """Describe the data pages of a column chunk of *rows* rows in *table*; how many there are.
 
     -1 if they are not all of the kind that :func:`decode_pages` takes, or are more or larger than allowed.
-    *fields*: room for those of one header.
+    *fields*: room for those of one header; *facts*: for what is told of the whole. Bodies are counted from
+    *start*.
     """
     position, row, count, dictionaries = INT64(start), INT64(0), INT64(0), INT64(0)
+    put(facts, DICTIONARY_BODY, INT64(-1))
+    put(facts, CODED_ROWS, INT64(rows))
+    put(facts, IN_ORDER, INT64(1))
     while row < rows:
         body = INT64(read_page_header(buffer, position, end, fields))
         if body < 0:
@@ -85,22 +99,31 @@ def index_pages(
             if count or dictionaries or at(fields, HEADER) != _DICTIONARY_HEADER:
                 return INT64(-1)
             dictionaries += 1
+            put(facts, DICTIONARY_BODY, body - start)
+            put(facts, DICTIONARY_STORED, stored)
+            put(facts, DICTIONARY_SIZE, size)
+            put(facts, DICTIONARY_ENTRIES, values)
+            put(facts, DICTIONARY_ENCODING, encoding)
             continue
         if at(fields, TYPE) != _DATA_PAGE or at(fields, HEADER) != _DATA_HEADER:
             return INT64(-1)
-        if encoding != _PLAIN and encoding != _PLAIN_DICTIONARY and encoding != _RLE_DICTIONARY:
+        if encoding != PLAIN and encoding != _PLAIN_DICTIONARY and encoding != _RLE_DICTIONARY:
             return INT64(-1)
         if at(fields, LEVEL_ENCODING) != _RLE or at(fields, REPETITION_ENCODING) < 0:
             return INT64(-1)
         if values < 1 or values > min(most_values, rows - row) or count >= most_pages:
             return INT64(-1)
         place = count * PAGE_WIDTH
-        put(table, place + PAGE_BODY, body)
+        put(table, place + PAGE_BODY, body - start)
         put(table, place + PAGE_STORED, stored)
         put(table, place + PAGE_SIZE, size)
         put(table, place + PAGE_FIRST, row)
         put(table, place + PAGE_VALUES, values)
         put(table, place + PAGE_ENCODING, encoding)
+        if encoding == PLAIN:
+            put(facts, CODED_ROWS, min(at(facts, CODED_ROWS), row))
+        elif at(facts, CODED_ROWS) < row:
+            put(facts, IN_ORDER, INT64(0))
         row += values
         count += 1
     return count
@@ -115,6 +138,25 @@ def _values_begin(page: Any, size: Any, values: Any) -> Any:
     if length > size - 4 or count_ones(page, 4, 4 + length, values) != values:
         return INT64(-1)
     return 4 + length
+
+
+@called
+def open_page(buffer: Any, base: Any, table: Any, place: Any, snappy: Any, optional: Any, page: Any) -> Any:
+    """Put the contents of the page at *place* of *table* to *page*; where its values begin there.
+
+    Otherwise as :func:`decode_pages`. -1 if the page is out of order or has a NULL.
+    """
+    body, stored = base + at(table, place + PAGE_BODY), at(table, place + PAGE_STORED)
+    size = at(table, place + PAGE_SIZE)
+    if snappy != 0:
+        if decompress_snappy(buffer, body, body + stored, page, size) == 0:
+            return INT64(-1)
+    else:
+        if size != stored:
+            return INT64(-1)
+        for copied in range(0, size, 32):
+            copy32(page, copied, buffer, body + copied)
+    return INT64(0) if optional == 0 else INT64(_values_begin(page, size, at(table, place + PAGE_VALUES)))
 
 
 @called
@@ -189,29 +231,18 @@ def decode_pages(
         low, high = max(begin - first, INT64(0)), min(end - first, rows)
         if at(wanted, number) == 0 or low >= high:
             continue
-        body, stored = base + at(table, place + PAGE_BODY), at(table, place + PAGE_STORED)
+        position = INT64(open_page(buffer, base, table, place, snappy, optional, page))
+        if position < 0:
+            return INT64(-1)
         size = at(table, place + PAGE_SIZE)
-        if snappy != 0:
-            if decompress_snappy(buffer, body, body + stored, page, size) == 0:
-                return INT64(-1)
-        else:
-            if size != stored:
-                return INT64(-1)
-            for copied in range(0, size, 32):
-                copy32(page, copied, buffer, body + copied)
-        position = INT64(0)
-        if optional != 0:
-            position = INT64(_values_begin(page, size, rows))
-            if position < 0:
-                return INT64(-1)
-        if at(table, place + PAGE_ENCODING) == _PLAIN:
+        if at(table, place + PAGE_ENCODING) == PLAIN:
             if width == 0 or size - position < rows * width:
                 return INT64(-1)
             source, target = position + low * width, (first + low - begin) * width
             for copied in range(0, (high - low) * width, 32):
                 copy32(values, target + copied, page, source + copied)
             continue
-        if position >= size or at(page, position) > _MOST_BITS:
+        if position >= size or at(page, position) > MOST_BITS:
             return INT64(-1)
         bits = INT64(at(page, position))
         found = INT64(_unpack_codes(page, position + 1, size, bits, rows, low, high, codes, first - begin))

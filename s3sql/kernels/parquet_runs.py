@@ -53,7 +53,7 @@ def repeated_value(buffer: Any, position: Any, width: Any) -> Any:
 
 
 @inlined
-def _packed_value(buffer: Any, position: Any, width: Any, number: Any) -> Any:
+def packed_value(buffer: Any, position: Any, width: Any, number: Any) -> Any:
     """Value *number* of the packed ones that begin at *position*."""
     bit = number * width
     return INT64((load64(buffer, position + (bit >> 3)) >> UINT64(bit & 7)) & low_bits(width))
@@ -108,7 +108,7 @@ def unpack_packed(
     done = INT64(0)
     if width <= MIDDLE_WIDTH:
         while done < count and (first + done) & 7 != 0:
-            put(out, place + done, INT32(_packed_value(buffer, position, width, first + done)))
+            put(out, place + done, INT32(packed_value(buffer, position, width, first + done)))
             done += 1
         offset = position + (first + done) // 8 * width
         if width <= NARROW_WIDTH:
@@ -122,7 +122,7 @@ def unpack_packed(
                 offset += width
                 done += 8
     while done < count:
-        put(out, place + done, INT32(_packed_value(buffer, position, width, first + done)))
+        put(out, place + done, INT32(packed_value(buffer, position, width, first + done)))
         done += 1
 
 
@@ -173,7 +173,7 @@ def unpack_at(buffer: Any, offset: Any, value: Any, width: Any, places: Any, out
         else:
             length *= 8
             while done < places.size and at(places, done) < value + length:
-                put(out, done, INT32(_packed_value(buffer, position, width, at(places, done) - value)))
+                put(out, done, INT32(packed_value(buffer, position, width, at(places, done) - value)))
                 done += 1
             position += length // 8 * width
         value += length
