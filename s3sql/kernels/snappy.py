@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from s3sql.kernels.compile import BYTES, BYTES_OUT, INT64, inlined, kernel
+from s3sql.kernels.compile import BYTES, BYTES_OUT, INT64, UINT64, inlined, kernel
 from s3sql.kernels.simd import at, copy32, load64, low_bits, put, store64
 
 
@@ -51,6 +51,28 @@ def _copy_back(out: Any, position: Any, offset: Any, length: Any) -> None:
             put(out, position + place, at(out, position + place - offset))
 
 
+@inlined
+def _literal_and_copy(word: Any, literal: Any, out: Any, done: Any) -> Any:
+    """Put a literal and the copy behind it to ``out[done:]``, if they are at most eight bytes together.
+
+    Numbers are such pairs, as they differ in their low bytes. *word*: the eight bytes in which both stand;
+    *literal*: bytes of the literal, at most three. The kind of the copy, and four times how many bytes come
+    of both; -1 for anything else, or for something out of order.
+    """
+    copy = INT64(word >> UINT64(8 * literal + 8))
+    kind = copy & 3
+    short = kind & 1
+    length = (copy >> 2 & (63 - 56 * short)) + 1 + 3 * short
+    offset = (copy >> 8 & (0xFFFF - 0xFF00 * short)) | (copy << 3 & (0x700 * short))
+    made = literal + length
+    if ((kind + 1) & 2 == 0) | (made > 8) | (offset < 8) | (offset > done):
+        return INT64(-1)
+    # Byte for byte the copy lies where the same bytes lay *offset* before.
+    kept = low_bits(8 * literal)
+    store64(out, done, word >> UINT64(8) & kept | load64(out, done - offset) & ~kept)
+    return made << 2 | kind
+
+
 @kernel(INT64(BYTES, INT64, INT64, BYTES_OUT, INT64))
 def decompress_snappy(source: Any, start: Any, end: Any, out: Any, size: Any) -> Any:
     """Decompress ``source[start:end]`` to the first *size* bytes of *out*, and write at most 64 behind them.
@@ -62,6 +84,29 @@ def decompress_snappy(source: Any, start: Any, end: Any, out: Any, size: Any) ->
         return INT64(0)
     done = INT64(0)
     while position < end:
+        if end - position >= 8 and size - done >= 8:
+            # Each length has a branch of its own: the processor goes on from the likely one before it has
+            # loaded the byte that tells it, and half the time is saved.
+            pair = load64(source, position)
+            head = INT64(pair) & 255
+            if head == 0:
+                found = _literal_and_copy(pair, INT64(1), out, done)
+                if found >= 0:
+                    position += 3 + (found & 3)
+                    done += found >> 2
+                    continue
+            elif head == 4:
+                found = _literal_and_copy(pair, INT64(2), out, done)
+                if found >= 0:
+                    position += 4 + (found & 3)
+                    done += found >> 2
+                    continue
+            elif head == 8:
+                found = _literal_and_copy(pair, INT64(3), out, done)
+                if found >= 0:
+                    position += 5 + (found & 3)
+                    done += found >> 2
+                    continue
         tag = INT64(at(source, position))
         kind = tag & 3
         if kind == 0:

@@ -86,6 +86,45 @@ def test_any_bytes(octets: bytes, size: int) -> None:
         assert decompressed(stored, size) == by_arrow(stored, size)
 
 
+@st.composite
+def pairs(draw: st.DrawFn) -> tuple[bytes, int]:
+    """Short literals, each with a copy behind it, and how many bytes come of them; some are out of order."""
+    stored, size = bytearray(), 0
+    for _ in range(draw(st.integers(1, 30))):
+        literal = draw(st.binary(min_size=1, max_size=5))
+        stored += bytes([len(literal) - 1 << 2]) + literal
+        size += len(literal)
+        kind, offset = (
+            draw(st.integers(1, 3)),
+            draw(st.integers(0, 20) | st.integers(max(size - 2, 0), size + 1)),
+        )
+        length = draw(st.integers(4, 11) if kind == 1 else st.integers(1, 12))
+        if kind == 1:
+            stored += bytes([offset >> 8 << 5 | length - 4 << 2 | 1, offset & 255])
+        else:
+            stored += bytes([length - 1 << 2 | kind]) + offset.to_bytes(2 if kind == 2 else 4, "little")
+        size += length
+    return bytes(stored), size
+
+
+@settings(max_examples=1000, deadline=None)
+@given(pairs(), st.integers(-1, 1), st.integers(0, 9))
+def test_short_literals_and_the_copies_behind_them(found: tuple[bytes, int], more: int, missing: int) -> None:
+    stored, size = found
+    size = max(size + more, 0)
+    for octets in (stored, stored[:-missing]):
+        stream = varint(size) + octets
+        assert decompressed(stream, size) == by_arrow(stream, size)
+
+
+def test_numbers_of_every_size() -> None:
+    chosen = np.random.default_rng(5)
+    for bits in (1, 7, 9, 15, 17, 23, 25, 40, 63):
+        for dtype in (np.int64, np.int32):
+            contents = chosen.integers(0, 1 << min(bits, np.iinfo(dtype).bits - 1), 40_000, dtype).tobytes()
+            assert decompressed(SNAPPY.compress(contents, asbytes=True), len(contents)) == contents
+
+
 @pytest.mark.parametrize("tag", [3, 7, 255])
 def test_copies_with_offsets_of_four_bytes(tag: int) -> None:
     length = (tag >> 2) + 1
