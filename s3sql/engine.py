@@ -50,7 +50,7 @@ from s3sql.plan.at_most import at_most
 from s3sql.plan.cache import PLANS
 from s3sql.plan.clock import at_time
 from s3sql.plan.logical import Limit, Plan
-from s3sql.request import OutputFormat, ParquetInput, SelectRequest
+from s3sql.request import OutputFormat, SelectRequest
 from s3sql.serialize.base import OutputMember, Records
 from s3sql.serialize.output import serializer_for
 from s3sql.serialize.record_limits import first_fault
@@ -149,8 +149,7 @@ class Query:
             reader.note_records(result.records, morsel.length)
             return result
 
-        columns = isinstance(self.request.input, ParquetInput)
-        pipeline = Pipeline(reader, work, all_needed=columns and limit is None)
+        pipeline = Pipeline(reader, work)
         results = pipeline.results()
         try:
             if task.aggregate is None:

@@ -9,8 +9,7 @@ In: a reader of morsels and the work for one of them.  Out: the results, in obje
 A worker reads a morsel, passes the right to read on, and works on what it has read: the bytes are still in
 its core's cache, and its buffer is free again when the work is done. The window bounds how many results
 may wait for an older one, so memory does not grow with the object. The first morsel is worked on by the
-caller's own thread: small objects and small limits need no other. If all morsels will be needed, the workers
-begin with the second at once.
+caller's own thread: small objects and small limits need no other.
 
 Closing the generator is the only way to stop early; it waits for the work that has begun. A generator that
 was forgotten and is found by the garbage collector cannot wait: the collector runs in whatever thread
@@ -117,10 +116,7 @@ class Pipeline(Generic[AMorsel, Result]):
     morsel's buffer.
     """
 
-    def __init__(
-        self, reader: Reader[AMorsel], work: Work[AMorsel, Result], *, all_needed: bool = False
-    ) -> None:
-        """``all_needed``: morsels are consumed as wholes, and nobody stops before the last or a failure."""
+    def __init__(self, reader: Reader[AMorsel], work: Work[AMorsel, Result]) -> None:
         self._reader = reader
         self._work = work
         self._changed = threading.Condition()
@@ -132,7 +128,6 @@ class Pipeline(Generic[AMorsel, Result]):
         self._starved = False
         self._working = 0
         self._closed = False
-        self._all_needed = all_needed
         #: Nanoseconds spent in reading so far; only the thread that reads adds to it.
         self.reading_time = 0
 
@@ -144,9 +139,6 @@ class Pipeline(Generic[AMorsel, Result]):
         try:
             morsel = self._read(wait=True)
             while morsel is not None:
-                if self._all_needed:
-                    with self._changed:
-                        self._read_on()
                 # In this thread: the first morsel, and every one when all buffers are out.
                 result = self._here(morsel)
                 yield morsel, result
