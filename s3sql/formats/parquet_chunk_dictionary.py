@@ -6,7 +6,7 @@ In: the dictionary page of a column chunk.  Out: its entries as they are stored,
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -15,9 +15,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from s3sql.buffers import PADDING, Bytes
+from s3sql.formats.parquet_chunk_pages import ChunkPages
 from s3sql.formats.parquet_layouts import ValueLayout
-from s3sql.formats.parquet_memory import Slice
+from s3sql.formats.parquet_memory import PageMemory, Slice
 from s3sql.formats.parquet_pages import Unfamiliar, text_begins
+from s3sql.formats.parquet_whole_chunks import WholeChunk
 from s3sql.kernels import parquet_plain as plain
 from s3sql.payloads import Int32s
 
@@ -42,10 +44,12 @@ class Entries:
 
 
 class ChunkDictionary:
-    """The dictionary whose entries, their number and their bytes, *read* gives. Thread-safe."""
+    """The dictionary of *pages*. Thread-safe. ``whole``: the column chunk, once it is in memory."""
 
-    def __init__(self, read: Callable[[], tuple[int, Slice]], layout: ValueLayout) -> None:
-        self._read = read
+    def __init__(self, pages: ChunkPages, layout: ValueLayout, memory: PageMemory) -> None:
+        self._pages = pages
+        self._memory = memory
+        self.whole: WholeChunk | None = None
         self._layout = layout
         self._lock = threading.Lock()
         self._entries: Entries | None = None
@@ -77,8 +81,12 @@ class ChunkDictionary:
             return self._array
 
     def _made(self) -> Entries:
-        count, contents = self._read()
         layout = self._layout
+        if self.whole is not None:
+            count, contents = self.whole.dictionary(self._memory)
+        else:
+            head, contents = self._pages.dictionary()
+            count = head.values
         if layout.storage == "texts":
             begins = text_begins(contents, count)
             texts, offsets = copied_texts([(contents.array, begins[:-1], begins[1:] - 4)], count)

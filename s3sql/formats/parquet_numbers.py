@@ -79,8 +79,10 @@ class ChunkNumbers:
         return None if decoded is None else self._values(decoded)
 
     def _of_rows(self, begin: int, end: int, rows: Rows) -> Int64s | None:
-        entries = self.dictionary.entries() if begin < self.whole.coded_rows else None
-        return self.whole.numbers(begin, end, rows, entries, self.memory)
+        if begin >= self.whole.coded_rows:
+            return self.whole.numbers(begin, end, rows, None, self.memory)
+        entries = self.dictionary.entries()
+        return self.whole.numbers(begin, end, rows, (entries.count, entries.page), self.memory)
 
     def _decoded(self, begin: int, end: int) -> Decoded | None:
         """All rows, whose numbers of entries are such; raises as :class:`Unfamiliar` tells."""

@@ -20,7 +20,7 @@ from s3sql.formats.parquet_chunk_dictionary import ChunkDictionary, copied_texts
 from s3sql.formats.parquet_chunk_pages import ChunkPages, Wanted
 from s3sql.formats.parquet_groups import ColumnChunk
 from s3sql.formats.parquet_layouts import ValueLayout, memory_of, null_count, validity
-from s3sql.formats.parquet_memory import PageMemory, Slice
+from s3sql.formats.parquet_memory import PageMemory
 from s3sql.formats.parquet_numbers import ChunkNumbers
 from s3sql.formats.parquet_pages import Page, Unfamiliar
 from s3sql.formats.parquet_whole_chunks import Decoded, WholeChunk
@@ -76,7 +76,7 @@ class ChunkValues:
         self._memory = memory
         self._whole: WholeChunk | None = None
         self._lock = threading.Lock()
-        self._dictionary = ChunkDictionary(self._read_dictionary, layout)
+        self._dictionary = ChunkDictionary(pages, layout, memory)
 
     def release(self, wanted: Wanted) -> None:
         """Let go of what serves no row that is wanted."""
@@ -124,13 +124,6 @@ class ChunkValues:
         whole = self._whole_chunk(begin, end)
         return None if whole is None else ChunkNumbers(whole, self._dictionary, self._layout, self._memory)
 
-    def _read_dictionary(self) -> tuple[int, Slice]:
-        whole = self._whole
-        if whole is not None:
-            return whole.dictionary(self._memory)
-        head, contents = self._pages.dictionary()
-        return head.values, contents
-
     # --- one call for many pages ----------------------------------------------------------------------------
 
     def _whole_chunk(self, begin: int, end: int) -> WholeChunk | None:
@@ -142,6 +135,7 @@ class ChunkValues:
                 chunk, self._small = self._small, None
                 stored, most_pages = self._pages.whole(), self._pages.most_pages
                 self._whole = WholeChunk.of(stored, chunk, self._layout, self._rows, most_pages)
+                self._dictionary.whole = self._whole
             return self._whole
 
     def _array_of(self, decoded: Decoded) -> Array | None:

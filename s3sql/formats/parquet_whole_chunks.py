@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s3sql.buffers import PADDING
-from s3sql.formats.parquet_chunk_dictionary import Entries
 from s3sql.formats.parquet_groups import PLAIN_DICTIONARY, UNCOMPRESSED, ColumnChunk
 from s3sql.formats.parquet_layouts import ValueLayout
 from s3sql.formats.parquet_memory import PageMemory, Slice
@@ -157,12 +156,12 @@ class WholeChunk:
         return Decoded(rows, coded, codes, int(greatest), typed)
 
     def numbers(
-        self, begin: int, end: int, rows: Rows, entries: Entries | None, memory: PageMemory
+        self, begin: int, end: int, rows: Rows, entries: tuple[int, Slice] | None, memory: PageMemory
     ) -> Int64s | None:
         """The numbers, of four or eight bytes each, of *rows*, ascending, which are counted from *begin*.
 
-        ``entries``: of the dictionary, None if no page of the rows ``[begin, end)`` needs them. None if their
-        pages have to be looked at one by one.
+        ``entries``: what :meth:`dictionary` gives, None if no page of the rows ``[begin, end)`` needs it.
+        None if their pages have to be looked at one by one.
         """
         numbers = np.empty(len(rows), np.int64)
         pages = self._pages_of(begin, end)
@@ -172,7 +171,7 @@ class WholeChunk:
         if self._codec not in (UNCOMPRESSED, SNAPPY):
             stored, pages, is_snappy = self._contents(pages, _wanted(pages, begin, rows), memory)
         room = memory.take(self._room)
-        page = None if entries is None else entries.page
+        count, page = entries or (0, Slice(room, 0, 0))
         is_fine = take_numbers(
             stored.array,
             stored.start,
@@ -183,9 +182,9 @@ class WholeChunk:
             int(self._layout.optional),
             self._layout.width,
             room.array,
-            room.array if page is None else page.array,
-            0 if page is None else page.start,
-            0 if entries is None else entries.count,
+            page.array,
+            page.start,
+            count,
             numbers,
         )
         return numbers if is_fine else None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -21,6 +23,7 @@ from s3sql.formats import parquet_numbers, parquet_parts
 from s3sql.formats.parquet import ParquetBatch, ParquetMorsel
 from s3sql.formats.parquet_parts import GroupParts
 from s3sql.formats.parquet_ranges import NumberRange, leading_ranges
+from s3sql.formats.parquet_values import ChunkValues
 from s3sql.plan.expr import Between, Compare, Literal, ParquetField
 from s3sql.types import Kind
 from tests.formats.parquet_files import ask, parquet
@@ -257,6 +260,30 @@ def test_damage(seed: int) -> None:
         with general_path():
             expected = outcome(sql, bytes(damaged))
         assert outcome(sql, bytes(damaged)) == expected
+
+
+def test_a_row_group_is_let_go_of_at_once() -> None:
+    """What refers to itself waits for the garbage collector, and its pages with it."""
+    count = 9000
+    columns = {"a": [row % 50 for row in range(count)], "b": list(range(count)), "t": ["x"] * count}
+    contents = parquet(columns, row_group_size=3000)
+    alive: list[weakref.ref[ChunkValues]] = []
+    original = ChunkValues.__init__
+
+    def noted(values: ChunkValues, *arguments: Any) -> None:
+        original(values, *arguments)
+        alive.append(weakref.ref(values))
+
+    gc.collect()
+    gc.disable()
+    try:
+        with mock.patch.object(ChunkValues, "__init__", noted):
+            for sql in ("SELECT SUM(s.b) FROM S3Object s WHERE s.a < 9", "SELECT * FROM S3Object s"):
+                outcome(sql, contents)
+        assert len(alive) == 15
+        assert not [one for one in alive if one() is not None]
+    finally:
+        gc.enable()
 
 
 # --- bounds -----------------------------------------------------------------------------------------------
