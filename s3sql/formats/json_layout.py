@@ -33,7 +33,7 @@ _Origin: TypeAlias = tuple[Place, bool, bytes]
 
 #: Links that may follow one scalar, and links in all: more are not made out quickly.
 _MOST_CHOICES = 12
-_MOST_LINKS = 1000
+_MOST_LINKS = 2000
 
 #: Values of a record that is learnt from.
 _MOST_VALUES = 1000
