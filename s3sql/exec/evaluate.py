@@ -172,7 +172,7 @@ def _null_as_missing(node: NullAsMissing, batch: Batch) -> Column:
     column = evaluate(node.operand, batch)
     if column.tags is None:
         return Column.unknown(Kind.MISSING, column.length) if column.kind == Kind.NULL else column
-    tags = np.where(column.tags == Kind.NULL, np.uint8(Kind.MISSING), column.tags)
+    tags = np.where(column.tags == int(Kind.NULL), np.uint8(Kind.MISSING), column.tags)
     return Column.tagged(tags, column.parts, column.spelling)
 
 

@@ -62,7 +62,7 @@ def sign(operator: str, operand: Column, fail: Fail) -> Column:
     known = operand.known()
     _fail_unless_numbers(operator, (operand,), known, fail)
     tags = operand.tag_array()
-    numbers = (tags >= Kind.INT) & (tags <= Kind.DECIMAL)
+    numbers = (tags >= int(Kind.INT)) & (tags <= int(Kind.DECIMAL))
     tags = np.where(numbers, tags, np.uint8(Kind.NULL))
     parts = {kind: payload for kind, payload in operand.parts.items() if kind in NUMBERS}
     if operator == "+":
@@ -109,7 +109,7 @@ def _fail_unless_numbers(operator: str, operands: tuple[Column, ...], known: Mas
     wrong = np.zeros(len(known), np.bool_)
     for operand in operands:
         tags = operand.tag_array()
-        wrong |= (tags < Kind.INT) | (tags > Kind.DECIMAL)
+        wrong |= (tags < int(Kind.INT)) | (tags > int(Kind.DECIMAL))
     wrong &= known
     if not wrong.any():
         return

@@ -53,17 +53,18 @@ def cast(operand: Column, kind: Kind, fail: Fail) -> Column:
     if operand.kind is not None and operand.length:
         return _cast_uniform(operand.kind, operand, kind, fail)
     tags = operand.tag_array()
-    result = np.where(tags >= Kind.BOOL, np.uint8(Kind.NULL), tags)
+    # MISSING and NULL are the lowest kinds.
+    result = np.minimum(tags, np.uint8(Kind.NULL))
     pieces: list[tuple[Payload, Mask]] = []
-    for source, payload in operand.parts.items():
-        rows = tags == source
+    for source in operand.parts:
+        rows = operand.mask(source)
         if not rows.any():
             continue
         conversion = _CONVERSIONS.get((source, kind))
         if conversion is None:
             fail(rows, _impossible(source, kind))
             continue
-        converted, fine = conversion(payload, rows, fail)
+        converted, fine = conversion(operand.parts[source], rows, fail)
         np.copyto(result, np.uint8(kind), where=fine)
         pieces.append((converted, fine))
     if not pieces:

@@ -228,7 +228,7 @@ def _elements(column: Column, counts: Int64s) -> _Piece:
 def _member_counts(member: OutputMember) -> Int64s:
     """How many members *member* writes in each record."""
     column = member.column
-    counts: Int64s = (column.tag_array() != Kind.MISSING).astype(np.int64)
+    counts: Int64s = (column.tag_array() != int(Kind.MISSING)).astype(np.int64)
     if isinstance(member, Member):
         return counts
     for kind in (Kind.STRUCT, Kind.LIST):
