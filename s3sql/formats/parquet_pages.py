@@ -48,6 +48,9 @@ SNAPPY, _ZSTD = 1, 6
 _STREAMS: dict[int, Literal["gzip", "brotli"]] = {2: "gzip", 4: "brotli"}
 _MOST_CODE_BITS = 32
 
+#: Where Arrow decompresses to: its own pools keep what they were given back, for each thread apart.
+_POOL = pa.system_memory_pool()
+
 
 class Unfamiliar(Exception):  # noqa: N818 - it is no error
     """A column chunk that is to be left to Arrow."""
@@ -273,7 +276,7 @@ def decompressed(stored: Slice, size: int, codec: int, memory: PageMemory) -> Sl
     try:
         # Of these only Zstandard refuses to make fewer bytes than were asked for.
         found: Any = (
-            pa.Codec("zstd").decompress(contents, size)
+            pa.Codec("zstd").decompress(contents, size, memory_pool=_POOL)
             if codec == _ZSTD
             else pa.CompressedInputStream(pa.BufferReader(contents), _STREAMS[codec]).read(size + 1)
         )

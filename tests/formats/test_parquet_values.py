@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s3sql.errors import S3SelectError
-from s3sql.formats import parquet_parts, parquet_values
+from s3sql.formats import parquet_pages, parquet_parts, parquet_values
 from s3sql.formats.parquet_columns import column_of
 from s3sql.formats.parquet_decoding import ParquetContents
 from s3sql.formats.parquet_file import ParquetSource
@@ -275,3 +275,13 @@ def test_a_page_that_is_shorter_than_it_says_shows_no_other_bytes() -> None:
         with pytest.raises(S3SelectError) as caught:
             payload("SELECT * FROM S3Object", lying)
         assert caught.value.code == "ParquetParsingError"
+
+
+def test_pages_are_decompressed_outside_the_pool_that_keeps_its_memory() -> None:
+    contents = parquet({"c": list(range(50_000))}, compression="zstd", use_dictionary=False)
+    pool = pa.proxy_memory_pool(pa.system_memory_pool())
+    with mock.patch.object(parquet_pages, "_POOL", pool):
+        assert payload("SELECT SUM(s.c) FROM S3Object s", contents) == b"1249975000\n"
+    assert pool.max_memory() > 0
+    assert pool.bytes_allocated() == 0
+    assert parquet_pages._POOL.backend_name == "system"
