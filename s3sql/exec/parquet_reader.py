@@ -37,7 +37,7 @@ class ParquetReader:
     def __init__(self, scan: ParquetScan, pool: BufferPool) -> None:
         self._scan = scan
         self._pool = pool
-        self._decoding = ColumnDecoding(scan.contents, scan.early, scan.late, scan.conjuncts)
+        self._decoding = ColumnDecoding(scan.contents, scan.early, scan.late, scan.conjuncts, scan.limit)
         self._prefetch = ParquetPrefetch(scan)
         self._remaining = scan.limit
         self._place = 0

@@ -139,6 +139,17 @@ class ColumnChunks(Sequence[ColumnChunk]):
     def __iter__(self) -> Iterator[ColumnChunk]:
         return (self[leaf] for leaf in range(len(self)))
 
+    def sizes(self, leaves: Sequence[int]) -> tuple[int, int]:
+        """Bytes of those of some leaf columns before compression, and as they are stored."""
+        rows = self._rows[leaves]
+        # Not numpy's sum: a lying footer may have more bytes than 64 bits hold.
+        return sum(rows[:, _UNCOMPRESSED].tolist()), sum(rows[:, _SIZE].tolist())
+
+    def codecs(self, leaves: Sequence[int]) -> list[int]:
+        """The codec of each of some leaf columns."""
+        codecs: list[int] = self._rows[leaves, _CODEC].tolist()
+        return codecs
+
     @property
     def uncompressed(self) -> int:
         """Bytes of all of them before compression."""
@@ -309,12 +320,15 @@ def check_codecs(groups: Sequence[RowGroup], leaves: Sequence[int]) -> None:
     Raises:
         S3SelectError: ``ParquetUnsupportedCompressionCodec``.
     """
-    for chunk in (group.columns[leaf] for group in groups for leaf in leaves):
-        codec = CODECS.get(chunk.codec)
-        if chunk.codec != UNCOMPRESSED and (codec is None or not pa.Codec.is_available(codec)):
-            name = codec_name(chunk.codec)
-            raise S3SelectError(
-                "ParquetUnsupportedCompressionCodec",
-                f"The column {chunk.path!r} of the Parquet file is compressed with {name}. "
-                "Write it with Snappy, GZIP, ZSTD or without compression.",
-            )
+    readable = {UNCOMPRESSED} | {number for number, codec in CODECS.items() if pa.Codec.is_available(codec)}
+    for group in groups:
+        codecs = group.columns.codecs(leaves)
+        if readable.issuperset(codecs):
+            continue
+        place = next(place for place, codec in enumerate(codecs) if codec not in readable)
+        path, name = group.columns[leaves[place]].path, codec_name(codecs[place])
+        raise S3SelectError(
+            "ParquetUnsupportedCompressionCodec",
+            f"The column {path!r} of the Parquet file is compressed with {name}. "
+            "Write it with Snappy, GZIP, ZSTD or without compression.",
+        )

@@ -150,9 +150,7 @@ class ParquetOpening:
         shares: list[GroupShare] = []
         start, stored_before = self._contents.footer.size, 0
         for group in groups:
-            chunks = [group.columns[leaf] for leaf in leaves]
-            length = sum(chunk.uncompressed for chunk in chunks)
-            stored = sum(chunk.size for chunk in chunks)
+            length, stored = group.columns.sizes(leaves)
             shares.append(GroupShare(group, start, length, stored, stored_before))
             start, stored_before = start + length, stored_before + stored
         return ParquetScan(

@@ -42,6 +42,9 @@ _ENCODINGS = frozenset({PLAIN, PLAIN_DICTIONARY, RLE, BIT_PACKED, RLE_DICTIONARY
 #: Snappy, gzip, Brotli and Zstandard: those of which it can be seen that no byte is missing.
 _CODECS = frozenset({UNCOMPRESSED, 1, 2, 4, 6})
 
+#: So few rows are in the first page as a rule, and what is read behind it is thrown away.
+_FEW_ROWS = 4 << 10
+
 #: Bytes that are read ahead of all columns together, and of one at least.
 _AHEAD_BYTES, _LEAST_AHEAD_BYTES = 12 << 20, 64 << 10
 
@@ -66,7 +69,10 @@ class ColumnDecoding:
         early: tuple[int, ...],
         late: tuple[int, ...],
         conjuncts: Sequence[Expr] = (),
+        limit: int | None = None,
     ) -> None:
+        """``conjuncts``: of the filter; ``limit``: rows that are enough."""
+        self._is_short = limit is not None and limit <= _FEW_ROWS
         self.contents = contents
         self.early, self.late = early, late
         self.late_needed = False
@@ -115,6 +121,8 @@ class ColumnDecoding:
         if source.piece_bytes(columns) > READ_BYTES:
             # Each read is a request to a store.
             return source.piece_bytes(columns)
+        if self._is_short:
+            return _LEAST_AHEAD_BYTES
         return max(_LEAST_AHEAD_BYTES, min(READ_BYTES, _AHEAD_BYTES // max(columns, 1)))
 
     def whole_bytes(self) -> int:

@@ -285,3 +285,26 @@ def test_pages_are_decompressed_outside_the_pool_that_keeps_its_memory() -> None
     assert pool.max_memory() > 0
     assert pool.bytes_allocated() == 0
     assert parquet_pages._POOL.backend_name == "system"
+
+
+def test_few_rows_are_not_read_with_those_behind_them() -> None:
+    chosen = np.random.default_rng(1)
+    columns = {name: chosen.integers(0, 1 << 60, 100_000) for name in "abcd"}
+    contents = parquet(columns, use_dictionary=False, compression="none", data_page_size=20_000)
+    counts: list[int] = []
+    original = ParquetSource.read_into
+
+    def read_into(source: ParquetSource, piece: memoryview, offset: int) -> int:
+        counts.append(original(source, piece, offset))
+        return counts[-1]
+
+    with mock.patch.object(ParquetSource, "read_into", read_into):
+        for sql, most in (
+            ("SELECT * FROM S3Object s LIMIT 10", 4 * (64 << 10)),
+            ("SELECT * FROM S3Object s LIMIT 90000", len(contents)),
+            ("SELECT s.a FROM S3Object s WHERE s.a > 0 LIMIT 10", len(contents) // 4),
+        ):
+            counts.clear()
+            assert payload(sql, contents)
+            # The footer comes beside them.
+            assert most // 2 < sum(counts) <= most + (70 << 10), sql
