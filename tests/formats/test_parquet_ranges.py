@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s3sql.errors import S3SelectError
+from s3sql.exec import parquet_reader
 from s3sql.formats import parquet_numbers, parquet_parts
 from s3sql.formats.parquet import ParquetBatch, ParquetMorsel
 from s3sql.formats.parquet_parts import GroupParts
@@ -154,10 +155,15 @@ def test_any_conditions_over_any_columns(data: st.DataObject) -> None:
     limit = data.draw(st.sampled_from(["", " LIMIT 3"])) if "(" not in wanted else ""
     sql = f"SELECT {wanted} FROM S3Object s WHERE {where}{limit}"
     few_rows = data.draw(st.sampled_from([0, 1 << 14]))
+    # Several morsels of a row group.
+    rows = data.draw(st.sampled_from([1 << 17, 200, 60]))
     with general_path():
         expected = outcome(sql, contents)
     assert not isinstance(expected, tuple) or expected[1] not in _OF_THE_QUERY
-    with mock.patch.object(parquet_numbers, "_FEW_ROWS", few_rows):
+    with (
+        mock.patch.object(parquet_numbers, "_FEW_ROWS", few_rows),
+        mock.patch.multiple(parquet_reader, _MOST_ROWS=rows, _MOST_NUMBER_ROWS=rows),
+    ):
         assert outcome(sql, contents) == expected
 
 

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s3sql.formats import parquet_parts, parquet_whole_chunks
+from s3sql.formats.parquet_parts import ColumnDecoding, GroupParts
 from tests.formats.parquet_files import parquet
-from tests.formats.test_parquet_values import TYPES, assert_same, values_of
+from tests.formats.test_parquet_values import TYPES, assert_same, opened, values_of
 
 Decode = parquet_whole_chunks.WholeChunk.decode
 
@@ -86,6 +87,40 @@ def test_an_entry_that_there_is_not_is_seen_in_a_row_that_is_not_wanted_too() ->
         damaged = contents[:place] + bytes([byte]) + contents[place + 1 :]
         for rows in (None, range(0, 4000, 3)):
             both_ways(damaged, 4000, rows)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_numbers_of_any_rows(data: st.DataObject) -> None:
+    """Those that are stored, of rows that lie anywhere in parts of a row group."""
+    type_ = data.draw(st.sampled_from([pa.int32(), pa.int64(), pa.date32(), pa.timestamp("us")]))
+    bits = 31 if type_.bit_width == 32 else 63
+    chosen = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    count = data.draw(st.integers(1, 3000))
+    pool = chosen.integers(-(1 << bits), 1 << bits, data.draw(st.sampled_from([1, 2, 300, 2000])))
+    # Runs of equal values, and values one by one.
+    lengths = chosen.integers(1, data.draw(st.sampled_from([2, 40])), count)
+    stored = np.repeat(chosen.choice(pool, count), lengths)[:count]
+    column = pa.array(stored.astype(f"int{type_.bit_width}")).cast(type_)
+    contents = parquet(
+        pa.table([column], schema=pa.schema([pa.field("c", type_, data.draw(st.booleans()))])),
+        compression=data.draw(st.sampled_from(["none", "snappy", "zstd"])),
+        use_dictionary=data.draw(st.booleans()),
+        dictionary_pagesize_limit=data.draw(st.sampled_from([600, 1 << 20])),
+        data_page_size=data.draw(st.sampled_from([1, 500, 1 << 20])),
+        write_batch_size=data.draw(st.sampled_from([7, 100])),
+    )
+    opened_file, (group,) = opened(contents)
+    step = data.draw(st.sampled_from([count, -(-count // 3), -(-count // 7)]))
+    parts = GroupParts(ColumnDecoding(opened_file, (), (0,)), group, step)
+    for part, begin in enumerate(range(0, count, step)):
+        length = min(step, count - begin)
+        share = data.draw(st.sampled_from([None, 1.0, 0.3, 0.01, 0.0]))
+        rows = None if share is None else np.flatnonzero(chosen.random(length) < share)
+        found = parts.numbers(part, 0, rows)
+        assert found is not None
+        expected = stored[begin : begin + length]
+        assert found.tolist() == (expected if rows is None else expected[rows]).tolist()
 
 
 @settings(max_examples=150, deadline=None)
