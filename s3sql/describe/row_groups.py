@@ -17,7 +17,7 @@ from s3sql.describe.description import ColumnStatistics, RowGroupDescription
 from s3sql.describe.examples import cut
 from s3sql.formats.parquet_groups import RowGroup, codec_name
 from s3sql.formats.parquet_opening import ParquetOpening
-from s3sql.formats.parquet_statistics import column_bounds, null_count
+from s3sql.formats.parquet_statistics import column_bounds, nulls_and_ends
 from s3sql.timestamp import Timestamp
 from s3sql.types import Kind
 
@@ -56,7 +56,7 @@ def _statistics(opening: ParquetOpening, group: RowGroup) -> Iterator[ColumnStat
         chunk = group.columns[leaf]
         bounds = column_bounds(chunk, footer.nodes[leaf], column.type.form)
         low, high = (None if end is None else _text(bounds.kind, end) for end in (bounds.low, bounds.high))
-        yield ColumnStatistics(column.name, null_count(chunk), low, high)
+        yield ColumnStatistics(column.name, nulls_and_ends(chunk)[0], low, high)
 
 
 def _text(kind: Kind | None, value: Any) -> str | None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import pyarrow.parquet as pq
 
@@ -27,6 +28,7 @@ from s3sql.formats.parquet_groups import RowGroup, check_codecs, check_size, row
 from s3sql.formats.parquet_pruning import selects_nothing
 from s3sql.formats.parquet_schema import INT96_UNIT, parquet_schema
 from s3sql.formats.parquet_statistics import Bounds, column_bounds
+from s3sql.formats.parquet_thrift import Struct
 from s3sql.plan.expr import Expr, ParquetField
 from s3sql.plan.logical import Filter, Plan, Scan
 from s3sql.plan.schema import ParquetSchema
@@ -100,6 +102,7 @@ class ParquetOpening:
             raise
         self._contents = ParquetContents(self._source, footer, self.schema)
         self._scan: ParquetScan | None = None
+        self._nodes: dict[int, Struct] = {}
 
     @property
     def footer(self) -> Footer:
@@ -160,13 +163,16 @@ class ParquetOpening:
     def _rules_out(self, group: RowGroup, conjuncts: tuple[Expr, ...]) -> bool:
         """Whether the statistics tell that no row of *group* passes the filter."""
 
+        @cache
         def bounds_of(number: int) -> Bounds | None:
             leaves = self._contents.leaves(number)
             form = self.schema.columns[number].type.form
             if len(leaves) != 1 or form in ("list", "repeated", "struct", "map"):
                 return None
             (leaf,) = leaves
-            return column_bounds(group.columns[leaf], self._contents.footer.nodes[leaf], form)
+            if leaf not in self._nodes:
+                self._nodes[leaf] = self._contents.footer.nodes[leaf]
+            return column_bounds(group.columns[leaf], self._nodes[leaf], form)
 
         return selects_nothing(conjuncts, bounds_of)
 

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from s3sql.formats.parquet_groups import RowGroup
 from s3sql.formats.parquet_paths import LIST, MAP_SIDE, is_repeated
-from s3sql.formats.parquet_statistics import null_count, raw_bounds
+from s3sql.formats.parquet_statistics import nulls_and_ends
 from s3sql.plan.schema import ParquetColumn, ParquetForm, ParquetSchema, ParquetType
 from s3sql.types import Kind
 
@@ -156,7 +156,7 @@ class _Leaves:
             return False
         for group in self._groups:
             chunk = group.columns[number]
-            nulls, raw = null_count(chunk), raw_bounds(chunk)
+            nulls, raw = nulls_and_ends(chunk)
             if chunk.values == (nulls or 0):
                 continue
             if raw is None or not bounds[0] <= raw[0] <= raw[1] < bounds[1]:

@@ -53,9 +53,8 @@ class Bounds:
 
 def column_bounds(chunk: ColumnChunk, node: Struct, form: str) -> Bounds:
     """The bounds of a scalar column; *form* is that of :class:`s3sql.plan.schema.ParquetType`."""
-    nulls = null_count(chunk)
+    nulls, raw = nulls_and_ends(chunk)
     has_nulls, has_values = nulls != 0, nulls is None or nulls < chunk.values
-    raw = raw_bounds(chunk)
     kind = None if raw is None else _KINDS.get(form)
     if kind is None or raw is None:
         return Bounds(nulls=has_nulls, known=has_values)
@@ -76,15 +75,18 @@ _KINDS = {
 }
 
 
-def null_count(chunk: ColumnChunk) -> int | None:
-    """The number of NULLs, None if it is not told."""
-    count = chunk.statistics.get(_NULL_COUNT)
-    return count if isinstance(count, int) and 0 <= count <= chunk.values else None
+def nulls_and_ends(chunk: ColumnChunk) -> tuple[int | None, tuple[Any, Any] | None]:
+    """The number of NULLs, and least and greatest value as the physical type has them.
 
-
-def raw_bounds(chunk: ColumnChunk) -> tuple[Any, Any] | None:
-    """Least and greatest value as the physical type has them, None if they are not told."""
+    None where one is not told.
+    """
     statistics = chunk.statistics
+    count = statistics.get(_NULL_COUNT)
+    nulls = count if isinstance(count, int) and 0 <= count <= chunk.values else None
+    return nulls, _ends(chunk, statistics)
+
+
+def _ends(chunk: ColumnChunk, statistics: Struct) -> tuple[Any, Any] | None:
     found = [statistics.get(field) for field in (_MIN_VALUE, _MAX_VALUE)]
     if None in found and chunk.physical in ("INT32", "INT64"):
         found = [statistics.get(field) for field in (_MIN, _MAX)]
