@@ -48,8 +48,9 @@ _FEW_ROWS = 4 << 10
 #: Bytes that are read ahead of all columns together, and of one at least.
 _AHEAD_BYTES, _LEAST_AHEAD_BYTES = 12 << 20, 64 << 10
 
-#: The largest column chunk that is read at once, of few columns; of many less.
-_MOST_WHOLE_BYTES = 4 << 20
+#: Bytes of column chunks that are read at once, of all columns together, and of the largest one. Numbers of a
+#: million rows are shorter, as most writers make them.
+_WHOLE_BYTES, _MOST_WHOLE_BYTES = 24 << 20, 8 << 20
 
 #: Pages of all column chunks of a row group together, and of one at least.
 _MOST_PAGES, _LEAST_PAGES = 1 << 16, 64
@@ -128,7 +129,7 @@ class ColumnDecoding:
     def whole_bytes(self) -> int:
         """Bytes of the largest column chunk that is read at once."""
         columns = len(self.early) + len(self.late)
-        return min(_MOST_WHOLE_BYTES, _AHEAD_BYTES // max(columns, 1))
+        return min(_MOST_WHOLE_BYTES, _WHOLE_BYTES // max(columns, 1))
 
     def most_pages(self) -> int:
         """Pages of one column chunk: what is noted of each stays as long as its row group is read."""
