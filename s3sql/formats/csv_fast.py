@@ -24,6 +24,9 @@ CHUNK_BYTES = 128 << 10
 
 #: Shorter texts are found in most records.
 _SHORTEST_LITERAL = 3
+#: Of a longer text its beginning is looked for: records full of places where it nearly stands would take as
+#: long as the text has bytes.
+_LONGEST_LITERAL = 64
 #: With more than one hit for so many bytes, looking for them does not pay.
 _HIT_SHARE = 256
 _NO_HITS = np.zeros(0, np.int32)
@@ -43,6 +46,12 @@ class Wanted:
     required: bytes | None = None
     bounds: FieldBounds | None = None
     plain: bool = True
+
+    @property
+    def literal(self) -> bytes:
+        """What of ``required`` is looked for; empty if that does not pay."""
+        required = self.required or b""
+        return required[:_LONGEST_LITERAL] if len(required) >= _SHORTEST_LITERAL else b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +104,7 @@ def _plain_table(
     size, quote = len(dialect.record), dialect.quote[0] if dialect.quote else 0
     comment = dialect.comment[0] if dialect.comment else 0
     columns = np.array(wanted.columns, np.int32)
-    literal = wanted.required or b""
-    if len(literal) < _SHORTEST_LITERAL:
-        literal = b""
+    literal = wanted.literal
     width = 2 + 2 * len(columns)
     bounds = _words_of_bounds(wanted)
     masks = _Tables(min(length, longest), scratch).arrays
@@ -169,7 +176,7 @@ def _whole_table(
         records = sound
         too_long_at = end = int(ends[sound - 1]) + 1 if sound else 0
     # In quotes the bytes of a field may be other than its text.
-    hits = None if quoted or wanted.required is None else _hits(array, end, wanted.required, scratch)
+    hits = _hits(array, end, wanted.literal, scratch) if wanted.literal and not quoted else None
     bounds = NO_BOUNDS if quoted else _words_of_bounds(wanted)
     columns = np.array(wanted.columns, np.int32)
     width = 2 + 2 * len(columns)
@@ -205,11 +212,9 @@ def _words_of_bounds(wanted: Wanted) -> NDArray[np.uint64]:
     return bounds.words(wanted.columns.index(bounds.column))
 
 
-def _hits(array: Bytes, end: int, required: bytes, scratch: Scratch) -> Int32s | None:
-    """Where *required* stands in the block; None if it is too frequent or too short to be of help."""
-    if len(required) < _SHORTEST_LITERAL:
-        return None
+def _hits(array: Bytes, end: int, literal: bytes, scratch: Scratch) -> Int32s | None:
+    """Where *literal* stands in the block; None if it is too frequent to be of help."""
     room = end // _HIT_SHARE + 16
     hits = scratch.int32s("csv hits", room)[:room]
-    count = csv_index.find_literal(array, 0, end, np.frombuffer(required, np.uint8), hits)
+    count = csv_index.find_literal(array, 0, end, np.frombuffer(literal, np.uint8), hits)
     return None if count == csv_index.TABLE_FULL else hits[:count]

@@ -25,8 +25,9 @@ from s3sql.formats.csv_bounds import FieldBounds
 from s3sql.formats.csv_dialect import CsvDialect
 from s3sql.formats.csv_fast import Wanted
 from s3sql.formats.scratch import Scratch
-from s3sql.request import CsvInput
+from s3sql.request import CsvInput, CsvOutput
 from s3sql.stores.local import open_path
+from tests.scans import scan
 
 DIALECT = CsvDialect.of(CsvInput())
 DIALECTS = [
@@ -257,3 +258,16 @@ def test_a_byte_that_is_not_utf8_is_told_where_the_bounds_leave_its_record_out()
         assert block.error is not None
         assert block.error.code == "InvalidTextEncoding"
         assert block.rows == 0
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_of_a_long_text_its_beginning_is_looked_for(plain: bool) -> None:
+    """So that it takes no longer where a text as long nearly stands at every byte."""
+    text = b"needle" + b"a" * 100_000 + b"b"
+    contents = b"".join(record + b"\n" for record in (b"c" * 500, text, b"needl", text[:100], text + b"b"))
+    wanted = Wanted((0,), required=text, plain=plain)
+    found = csv_block.index_block(morsel_of(contents), DIALECT, wanted, Scratch())
+    # The filter compares the rest.
+    assert [row[0] for row in rows_of(found)] == [text, text[:100], text + b"b"]
+    query = f"SELECT CHAR_LENGTH(_1) FROM S3Object WHERE _1 = '{text.decode()}'"
+    assert scan(contents, query, CsvInput(), CsvOutput()).payload == b"%d\n" % len(text)
