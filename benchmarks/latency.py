@@ -4,11 +4,10 @@ In: options.  Out: Markdown on standard output, and a JSON file in the cache dir
 
 * ``import s3sql``: its time in a fresh process, and which large modules it loads.
 * A query over an object of about a kilobyte, of CSV, JSON and Parquet: in a fresh process, with the compiled
-kernels of
-  an earlier one and without any; in a process that has asked before, with a text that nobody has asked, and
-  with the same. DuckDB and Polars are asked the same.
+  kernels of an earlier one, with those a wheel brings translated, and without any; in a process that has
+  asked before, with a text that nobody has asked, and with the same. DuckDB and Polars are asked the same.
 * ``LIMIT 10`` of a large object in a process that has asked before: the time to the first record, and the
-bytes read.
+  bytes read.
 """
 
 from __future__ import annotations
@@ -63,7 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run = documents.begin("latency", samples=options.samples, repeats=options.repeats, rows=options.rows)
     run["small"] = small(options.engines, options.samples, options.repeats)
     if "s3sql" in options.engines:
-        run["small"] += without_kernels(min(options.samples, 3))
+        run["small"] += without_kernels(min(options.samples, 3), translated=True)
+        run["small"] += without_kernels(min(options.samples, 3), translated=False)
     run["limit"] = (
         [] if options.no_limit else [limited(name, options.rows, options.repeats) for name in LIMITED]
     )
@@ -80,7 +80,7 @@ def small(
     for sample in range(samples + 1):
         for (engine, kind), entry in found.items():
             last = sample == samples
-            ran = _small(engine, kind, repeats if last else 0, None)
+            ran = _small(engine, kind, repeats if last else 0, None, True)
             # The first round fills the caches of kernels, of bytecode and of pages.
             if sample:
                 for name in ("process", "import", "first"):
@@ -90,19 +90,30 @@ def small(
     return list(found.values())
 
 
-def without_kernels(samples: int) -> list[dict[str, Any]]:
-    """One entry a format, of processes that find no compiled kernels."""
+def without_kernels(samples: int, *, translated: bool) -> list[dict[str, Any]]:
+    """One entry a format, of processes that find no compiled kernels, or not even *translated* ones."""
+    if translated:
+        _require_translated()
     found = []
     for kind in SMALL:
-        entry = _entry("s3sql", kind, False)
+        entry = _entry("s3sql", kind, False) | {"translated": translated}
         for _ in range(samples):
             with tempfile.TemporaryDirectory() as empty:
-                ran = _small("s3sql", kind, 0, empty)
+                ran = _small("s3sql", kind, 0, empty, translated)
             for name in ("process", "import", "first"):
                 entry[name].append(ran[name])
         found.append(entry)
         print(f"{kind} without kernels", file=sys.stderr, flush=True)
     return found
+
+
+def _require_translated() -> None:
+    """End the program if this package is not what a wheel installs."""
+    from s3sql.kernels.prebuilt import prebuilt
+    from s3sql.kernels.warming import all_kernels
+
+    if any(prebuilt(kernel.function, kernel.signature) is None for kernel in all_kernels().values()):
+        sys.exit("the package lacks translated kernels, which a wheel has: make .venv/.translated")
 
 
 def other_texts(sql: str, constant: str, count: int) -> list[str]:
@@ -150,7 +161,7 @@ def limited(name: str, rows: int | None, samples: int) -> dict[str, Any]:
 def merged(documents: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """One document of several, the earliest first; of the same measurement the latest counts."""
     small = {
-        (found["engine"], found["format"], found["kept"]): found
+        (found["engine"], found["format"], found["kept"], found.get("translated", True)): found
         for one in documents
         for found in one["small"]
     }
@@ -175,7 +186,8 @@ def markdown(run: dict[str, Any]) -> str:
         "|---|---|---|---|---|---|---|---|",
     ]
     for entry in run["small"]:
-        kernels = "–" if entry["engine"] != "s3sql" else "kept" if entry["kept"] else "none"
+        kernels = "kept" if entry["kept"] else "translated" if entry.get("translated", True) else "none"
+        kernels = kernels if entry["engine"] == "s3sql" else "–"
         lines.append(
             f"| {entry['format']} | {entry['engine']} | {kernels} | {_ms(entry['process'])} "
             f"| {_ms(entry['import'])} | {_ms(entry['first'])} | {_ms(entry['new'], 2)} "
@@ -205,7 +217,7 @@ def _entry(engine: str, kind: str, kept: bool) -> dict[str, Any]:
     return {"engine": engine, "format": kind, "kept": kept, "loaded": [], **times}
 
 
-def _small(engine: str, kind: str, repeats: int, kernels: str | None) -> dict[str, Any]:
+def _small(engine: str, kind: str, repeats: int, kernels: str | None, translated: bool) -> dict[str, Any]:
     """Ask in a fresh process; *kernels* is the directory of its compiled kernels."""
     name, constant = SMALL[kind]
     query = BY_NAME[name]
@@ -217,6 +229,7 @@ def _small(engine: str, kind: str, repeats: int, kernels: str | None) -> dict[st
         "columns": COLUMNS,
         "texts": other_texts(sql, constant, repeats if engine == "s3sql" else 0),
         "repeats": repeats,
+        "translated": translated,
     }
     # An installed package has its bytecode; compiling it in every process would be half of the first query.
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}

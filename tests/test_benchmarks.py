@@ -432,6 +432,24 @@ def test_small_queries_are_timed_in_fresh_processes() -> None:
     assert entry["loaded"] == []
 
 
+def test_kernels_that_a_wheel_brings_are_told_from_none() -> None:
+    def entry(kept: bool, first: float, **more: bool) -> dict[str, Any]:
+        times = {name: [first] for name in ("process", "import", "first", "again", "new")}
+        return {"engine": "s3sql", "format": "csv", "kept": kept, "loaded": [], **times, **more}
+
+    small = [entry(True, 0.1), entry(False, 1.0, translated=True), entry(False, 7.0, translated=False)]
+    merged = latency.merged([{"small": small[:2], "limit": []}, {"small": small[2:], "limit": []}])
+    assert merged["small"] == small
+    rows = [line.split(" | ")[:4] for line in latency.markdown(merged).splitlines() if "s3sql |" in line]
+    assert [(kernels, time) for _, _, kernels, time in rows] == [
+        ("kept", "100 (100 – 100)"),
+        ("translated", "1,000 (1,000 – 1,000)"),
+        ("none", "7,000 (7,000 – 7,000)"),
+    ]
+    (row,) = (row for row in targets.rows([merged | {"program": "latency"}]) if "no kernels kept" in row.work)
+    assert row.measured == "csv 2.00 s"
+
+
 def test_texts_of_small_queries_are_queries_and_differ() -> None:
     for name, constant in latency.SMALL.values():
         texts = latency.other_texts(BY_NAME[name].sql, constant, 336)

@@ -34,6 +34,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from s3sql.kernels.cpu import target
+
 LOG = logging.getLogger(__name__)
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -137,40 +139,64 @@ def _version(package: str) -> bytes:
     return version(package).encode()
 
 
-#: Environment variables of numba's that change the code it makes, besides the CPU and its features.
-_CHOICES = ("NUMBA_OPT", "NUMBA_LOOP_VECTORIZE", "NUMBA_SLP_VECTORIZE", "NUMBA_ENABLE_AVX")
+def versions() -> tuple[bytes, bytes]:
+    """What tells the versions of numba and of llvmlite, and so of LLVM."""
+    return _version("numba"), _version("llvmlite")
 
 
 @functools.cache
-def _target() -> tuple[bytes, ...]:
-    # Late: whoever only imports kernels needs no LLVM.
-    from llvmlite import binding as llvm
+def _made_for() -> tuple[bytes, ...]:
+    wanted = target()
+    python = f"{sys.implementation.cache_tag}{getattr(sys, 'abiflags', '')}"
+    parts = (wanted.triple, wanted.cpu, wanted.features, python)
+    return (*versions(), *(part.encode() for part in parts))
 
-    cpu = os.environ.get("NUMBA_CPU_NAME") or llvm.get_host_cpu_name()
-    features = os.environ.get("NUMBA_CPU_FEATURES")
-    if features is None:
-        features = "" if cpu == "generic" else llvm.get_host_cpu_features().flatten()
-    parts = (
-        llvm.get_process_triple(),
-        cpu,
-        features,
-        f"{sys.implementation.cache_tag}{getattr(sys, 'abiflags', '')}",
-        *(os.environ.get(name, "") for name in _CHOICES),
-    )
-    return (_version("numba"), _version("llvmlite"), *(part.encode() for part in parts))
+
+@functools.cache
+def _source_digest(file: Path) -> bytes:
+    digest = hashlib.sha256()
+    for source in reachable_sources(file):
+        name = source.relative_to(_PACKAGE).as_posix() if source.is_relative_to(_PACKAGE) else source.name
+        digest.update(name.encode() + b"\0")
+        digest.update(hashlib.sha256(_contents(source)).digest())
+    return digest.digest()
+
+
+def digest_of(file: Path, parts: tuple[bytes, ...]) -> str:
+    """SHA-256, in hex, of *parts* and of the source of all that the kernels in *file* are made of."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part + b"\0")
+    digest.update(_source_digest(file))
+    return digest.hexdigest()
 
 
 @functools.cache
 def fingerprint(file: Path) -> str:
     """SHA-256, in hex, of all that the machine code of the kernels in *file* depends on."""
-    digest = hashlib.sha256()
-    for part in _target():
-        digest.update(part + b"\0")
-    for source in reachable_sources(file):
-        name = source.relative_to(_PACKAGE).as_posix() if source.is_relative_to(_PACKAGE) else source.name
-        digest.update(name.encode() + b"\0")
-        digest.update(hashlib.sha256(_contents(source)).digest())
-    return digest.hexdigest()
+    return digest_of(file, _made_for())
+
+
+def file_name(function: Callable[..., Any], suffix: str) -> str:
+    """The name of the file of the kernel *function*, in a directory of files of one kind."""
+    # With its line: two kernels may have one name, inside two functions.
+    name = f"{function.__qualname__}-{function.__code__.co_firstlineno}".replace("<locals>", "in")
+    return f"{function.__module__}.{name}.{suffix}"
+
+
+def seal(said: str, code: bytes) -> bytes:
+    """What a file holds whose *code* is for whoever says *said*."""
+    payload = said.encode() + b"\0" + code
+    return hashlib.sha256(payload).digest() + payload
+
+
+def unseal(stored: bytes, said: str) -> bytes | None:
+    """The code in what :func:`seal` made, or None if it is damaged or for another than *said*."""
+    digest, payload = stored[:_DIGEST_SIZE], stored[_DIGEST_SIZE:]
+    if hashlib.sha256(payload).digest() != digest:
+        return None
+    found, _, code = payload.partition(b"\0")
+    return code if found == said.encode() else None
 
 
 def _trusted(status: os.stat_result) -> bool:
@@ -217,9 +243,7 @@ class KernelCache:
             self._readable = self._writable = False
             return
         self._directory = root / fingerprint(source)
-        # With its line: two kernels may have one name, inside two functions.
-        name = f"{function.__qualname__}-{function.__code__.co_firstlineno}".replace("<locals>", "in")
-        self._file = self._directory / f"{function.__module__}.{name}.nbk"
+        self._file = self._directory / file_name(function, "nbk")
         self._readable, self._writable = _prepare(self._directory)
         if not self._readable:
             _warn_once(root, "cannot be used: kernels are compiled anew by every process")
@@ -247,19 +271,14 @@ class KernelCache:
                 stored = file.read()
         except OSError:
             return None
-        digest, payload = stored[:_DIGEST_SIZE], stored[_DIGEST_SIZE:]
-        if hashlib.sha256(payload).digest() != digest:
-            return None
-        said, _, code = payload.partition(b"\0")
-        return code if said == signature.encode() else None
+        return unseal(stored, signature)
 
     def save(self, signature: str, code: bytes) -> None:
         """Keep *code* for *signature*; a directory that has become full or gone is no error."""
         if not self._writable:
             return
-        payload = signature.encode() + b"\0" + code
         try:
-            self._replace(hashlib.sha256(payload).digest() + payload)
+            self._replace(seal(signature, code))
         except OSError as error:
             _warn_once(self._directory, f"cannot be written ({error.strerror})")
 

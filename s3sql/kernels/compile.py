@@ -24,7 +24,8 @@ An entry point has exactly one signature, built from the constants below::
 * A process must not fork while one of its threads is compiling: the child would wait for ever for numba's
   lock. Spawn, or call ``compile()`` on what will be needed first.
 
-Compiled code is kept between processes: :mod:`s3sql.kernels.cache`.
+Compiled code is kept between processes: :mod:`s3sql.kernels.cache`. Numba's part of compiling, which is most
+of it, may have been done when the package was built: :mod:`s3sql.kernels.prebuilt`.
 """
 
 from __future__ import annotations
@@ -180,14 +181,27 @@ class Kernel(Generic[P, R]):
         _tell_once(str(cache.root))
         _compiling = True
         try:
-            # Late: numba takes half a second to import.
-            from s3sql.kernels.machine_code import compiled
+            # Late: a process that finds its kernels kept makes no code.
+            from s3sql.kernels.machine_code import object_code
 
-            code = compiled(self.function, self.signature)
+            code = object_code(self._bitcode(), self.__name__)
         finally:
             _compiling = False
         cache.save(repr(self.signature), code)
         return code
+
+    def _bitcode(self) -> bytes:
+        from s3sql.kernels.prebuilt import prebuilt
+
+        shipped = prebuilt(self.function, self.signature)
+        return self.translate() if shipped is None else shipped
+
+    def translate(self) -> bytes:
+        """The LLVM code of the kernel, the same for every processor; the slow part of compiling."""
+        # Late: numba takes half a second to import.
+        from s3sql.kernels.translation import translated
+
+        return translated(self.function, self.signature)
 
     @property
     def from_cache(self) -> bool:
@@ -199,7 +213,7 @@ class Kernel(Generic[P, R]):
     def _numba_type_(self) -> Any:
         """What numba sees when another kernel names this one."""
         if self._dispatcher is None:
-            from s3sql.kernels.machine_code import dispatcher
+            from s3sql.kernels.translation import dispatcher
 
             self._dispatcher = dispatcher(self.function, signature=self.signature)
         return self._dispatcher._numba_type_
@@ -227,7 +241,7 @@ class Part(Generic[P, R]):
     def _numba_type_(self) -> Any:
         """What numba sees when a kernel names this part."""
         if self._dispatcher is None:
-            from s3sql.kernels.machine_code import dispatcher
+            from s3sql.kernels.translation import dispatcher
 
             self._dispatcher = dispatcher(self.function, force_inline=self._force_inline)
         return self._dispatcher._numba_type_
@@ -246,7 +260,7 @@ class _Intrinsic:
     def _numba_type_(self) -> Any:
         """What numba sees when a kernel names the intrinsic."""
         if self._numba is None:
-            from s3sql.kernels.machine_code import intrinsic_type
+            from s3sql.kernels.translation import intrinsic_type
 
             self._numba = intrinsic_type(self._definition)
         return self._numba

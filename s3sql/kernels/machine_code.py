@@ -1,159 +1,85 @@
-"""From a kernel's Python function to the object code of the function that Python calls.
+"""From LLVM code that is the same for every processor to an object file for one.
 
-In: a function and its signature.  Out: an object file for the CPU at hand with one symbol,
-:data:`s3sql.kernels.linking.SYMBOL`. It refers to nothing of numba, so a process that loads it needs none.
+In: the bitcode of a kernel (:mod:`s3sql.kernels.translation`), made just now or shipped with the package.
+Out: an object file with one symbol, :data:`s3sql.kernels.linking.SYMBOL`.
 
-numba translates and types the functions; how they become code is decided here:
-
-* The parts of a kernel are linked as they are and optimised together, once. numba by itself optimises every
-  part, and the parts within it again, and makes machine code and two entry points for each.
-* The entry point is :mod:`s3sql.kernels.entry_point`'s.
-
-Only this module and ``entry_point`` import numba's insides; they are loaded when something must be compiled.
+Only LLVM is needed, not numba, whose settings and order of optimisation these are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
 from typing import Any
 
 from llvmlite import binding as llvm
-from numba.core.codegen import CPUCodeLibrary, JITCPUCodegen
-from numba.core.compiler_lock import global_compiler_lock
-from numba.core.cpu import CPUContext
-from numba.core.dispatcher import Dispatcher
-from numba.core.registry import CPUTarget
-from numba.core.target_extension import CPU, dispatcher_registry, jit_registry, target_registry
-from numba.core.utils import threadsafe_cached_property
-from numba.extending import intrinsic
 
-from s3sql.kernels.entry_point import define_entry_point
+from s3sql.kernels.cpu import CHOSEN, definitions, target
 from s3sql.kernels.linking import ALLOWED, SYMBOL
-from s3sql.kernels.signature import Signature, numba_type
 
-_TARGET_NAME = "s3sql"
-
-_OPTIONS: dict[str, Any] = {
-    "nopython": True,
-    "nogil": True,
-    "boundscheck": False,
-    "error_model": "numpy",
-    "fastmath": False,
-    "_nrt": False,
-    "no_cpython_wrapper": True,
-    "no_cfunc_wrapper": True,
-}
+_OPTIMISATION = 3
 
 
-class _Library(CPUCodeLibrary):
-    """The code of one function and of all it calls, not yet optimised."""
-
-    def _optimize_functions(self, ll_module: Any) -> None:
-        ll_module.data_layout = self._codegen._data_layout
-
-    def _optimize_final_module(self) -> None:
-        pass
-
-    def _finalize_specific(self) -> None:
-        pass
-
-    def object_code(self) -> bytes:
-        """Optimise, and make an object file that shows nothing but the entry point.
-
-        Raises:
-            TypeError: the code refers to something that another process has not.
-        """
-        self._ensure_finalized()
-        CPUCodeLibrary._optimize_final_module(self)
-        module = self._final_module
-        named = [*module.functions, *module.global_variables]
-        needed = {symbol.name for symbol in named if symbol.is_declaration} - ALLOWED
-        needed = {name for name in needed if not name.startswith("llvm.")}
-        needed |= {symbol.name for symbol in named if symbol.name.startswith("numba.dynamic.globals")}
-        if needed:
-            raise TypeError(f"kernel {self.name} needs {', '.join(sorted(needed))}, which only numba has")
-        for symbol in named:
-            # Two objects may hold one part.
-            if not symbol.is_declaration and symbol.name != SYMBOL:
-                symbol.linkage = llvm.Linkage.internal
-        code: bytes = self._codegen._tm.emit_object(module)
-        return code
+@functools.cache
+def _machine() -> Any:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    wanted = target()
+    # Code that is linked where it stays needs no indirection on x86.
+    relocation = "static" if llvm.Target.from_default_triple().name.startswith("x86") else "default"
+    return llvm.Target.from_triple(wanted.triple).create_target_machine(
+        cpu=wanted.cpu,
+        features=wanted.features,
+        opt=_OPTIMISATION,
+        reloc=relocation,
+        codemodel="jitdefault",
+        jit=True,
+    )
 
 
-class _Codegen(JITCPUCodegen):
-    """Makes no code that can be run: that is what linking the object is for."""
-
-    _library_class = _Library
-
-    def _add_module(self, module: Any) -> None:
-        pass
-
-
-class _Context(CPUContext):
-    def init(self) -> None:
-        super().init()
-        self._internal_codegen = _Codegen("s3sql.kernels")
-
-    def get_executable(self, library: Any, fndesc: Any, env: Any) -> Any:
-        # A part is called by kernels only, but numba wants a builtin for each, which tells them apart.
-        return [].append
+def _passes(level: int, *, vectorize: bool) -> Any:
+    tuning = llvm.create_pipeline_tuning_options()
+    tuning.speed_level = level
+    tuning.loop_vectorization = vectorize
+    tuning.slp_vectorization = False
+    return llvm.create_pass_builder(_machine(), tuning)
 
 
-class _Machine(CPU):
-    """The CPU, as a target of numba's own: its functions are known here, and ours stay here."""
+def _optimise(module: Any) -> None:
+    # Inlining and rotating loops come first, which lets more loops become vectors.
+    first = _passes(0, vectorize=False)
+    manager = first.getModulePassManager()
+    manager.add_loop_rotate_pass()
+    manager.add_instruction_combine_pass()
+    manager.add_jump_threading_pass()
+    manager.run(module, first)
+    full = _passes(_OPTIMISATION, vectorize=True)
+    full.getModulePassManager().run(module, full)
 
 
-class _Target(CPUTarget):
-    @threadsafe_cached_property
-    def _toplevel_target_context(self) -> Any:
-        return _Context(self.typing_context, _TARGET_NAME)
+def object_code(bitcode: bytes, name: str) -> bytes:
+    """The object file of the kernel *name* for the processor at hand.
 
-
-class _Dispatcher(Dispatcher):
-    targetdescr = _Target(_TARGET_NAME)
-
-
-def _jit(**options: Any) -> Callable[[Callable[..., Any]], _Dispatcher]:
-    """As ``numba.jit``: what numba's own functions are compiled by."""
-    return lambda function: _Dispatcher(function, targetoptions={**options, "nopython": True})
-
-
-target_registry[_TARGET_NAME] = _Machine
-dispatcher_registry[_Machine] = _Dispatcher
-jit_registry[_Machine] = _jit
-
-
-def dispatcher(function: Callable[..., Any], *, force_inline: bool = False, signature: Any = None) -> Any:
-    """What numba sees where a kernel calls *function*; with a *signature* it has that one only."""
-    found = _Dispatcher(function, targetoptions={**_OPTIONS, "forceinline": force_inline})
-    if signature is not None:
-        found.compile(_numba_signature(signature))
-        found.disable_compile()
-    return found
-
-
-def _numba_signature(signature: Signature) -> Any:
-    return numba_type(signature.result)(*map(numba_type, signature.args))
-
-
-def compiled(function: Callable[..., Any], signature: Signature) -> bytes:
-    """The object code of the kernel *function*."""
-    with global_compiler_lock:
-        declared = _numba_signature(signature)
-        (found,) = dispatcher(function, signature=signature).overloads.values()
-        context = _Dispatcher.targetdescr.target_context
-        library = context.codegen().create_library(function.__qualname__)
-        library.add_linking_library(found.library)
-        module = library.create_ir_module(SYMBOL)
-        define_entry_point(context, module, found.fndesc, declared, signature, function.__name__)
-        library.add_ir_module(module)
-        return library.object_code()
-
-
-def intrinsic_type(definition: Callable[..., Any]) -> Any:
-    """What numba sees where a kernel calls the intrinsic that *definition* defines."""
-    found = intrinsic(definition)
-    typing = _Dispatcher.targetdescr.typing_context
-    # It is made while numba is typing already.
-    typing.refresh()
-    return typing.resolve_value_type(found)
+    Raises:
+        TypeError: the code refers to something that a process without numba has not.
+    """
+    module = llvm.parse_bitcode(bitcode)
+    module.triple = target().triple
+    module.data_layout = str(_machine().target_data)
+    chosen = llvm.parse_assembly(definitions(target()))
+    chosen.triple, chosen.data_layout = module.triple, module.data_layout
+    module.link_in(chosen)
+    for function in CHOSEN:
+        module.get_function(function).linkage = llvm.Linkage.internal
+    module.verify()
+    _optimise(module)
+    named = [*module.functions, *module.global_variables]
+    needed = {symbol.name for symbol in named if symbol.is_declaration} - ALLOWED
+    needed = {name for name in needed if not name.startswith("llvm.")}
+    if needed:
+        raise TypeError(f"kernel {name} needs {', '.join(sorted(needed))}, which only numba has")
+    for symbol in named:
+        # Two objects may hold one part.
+        if not symbol.is_declaration and symbol.name != SYMBOL:
+            symbol.linkage = llvm.Linkage.internal
+    code: bytes = _machine().emit_object(module)
+    return code

@@ -9,8 +9,8 @@ Every function here is called inside kernels only.
   :func:`load64` 8; ``copy32`` and ``copy64`` read and write their full width. The padding of
   :class:`s3sql.buffers.PaddedBuffer` is there for that.
 * The code is generic LLVM vectors, which LLVM splits to what the target has (AVX-512, AVX2, SSE2, NEON).
-  Instructions that only some x86 processors have (pdep, pclmulqdq) are chosen from the features of the
-  *target* when code is generated, and a portable form is used otherwise.
+  What only some x86 processors have an instruction for (pdep, pclmulqdq) is a call, which
+  :mod:`s3sql.kernels.cpu` defines for the processor at hand.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from typing import Any
 
 from llvmlite import ir
 
-from s3sql.kernels.compile import UINT64, intrinsic
+from s3sql.kernels.compile import intrinsic
+from s3sql.kernels.cpu import PREFIX_XOR, SELECT_BIT
 from s3sql.kernels.signature import numba_types as types
 
 _I1 = ir.IntType(1)
@@ -27,16 +28,6 @@ _I8 = ir.IntType(8)
 _I32 = ir.IntType(32)
 _I64 = ir.IntType(64)
 _I128 = ir.IntType(128)
-
-#: Targets named by ``NUMBA_CPU_NAME`` without a list of features that have BMI2 and pclmulqdq.
-_COMPLETE_CPUS = frozenset(
-    "haswell broadwell skylake skylake-avx512 cascadelake cooperlake cannonlake icelake-client "
-    "icelake-server tigerlake alderlake sapphirerapids znver3 znver4 znver5 x86-64-v3 x86-64-v4".split()
-)
-#: There pdep is microcode and takes hundreds of cycles.
-_SLOW_PDEP_CPUS = frozenset("bdver4 znver1 znver2".split())
-#: Feature levels that promise BMI2 but not pclmulqdq.
-_LEVELS_WITHOUT_CLMUL = frozenset("x86-64-v3 x86-64-v4".split())
 
 
 def _is_bytes(array: Any) -> bool:
@@ -69,27 +60,6 @@ def _splat(builder: Any, byte: Any, width: int) -> Any:
     undefined = ir.Constant(vector, ir.Undefined)
     single = builder.insert_element(undefined, byte, ir.Constant(_I32, 0))
     return builder.shuffle_vector(single, undefined, ir.Constant(ir.VectorType(_I32, width), [0] * width))
-
-
-def _cpu(context: Any) -> tuple[bool, str, str]:
-    """(is x86-64, CPU name, features) of the machine code is generated for."""
-    triple, cpu, features = context.codegen().magic_tuple()
-    return triple.startswith(("x86_64", "amd64")), cpu, features
-
-
-def _has_pdep(context: Any) -> bool:
-    x86, cpu, features = _cpu(context)
-    if not x86 or cpu in _SLOW_PDEP_CPUS:
-        return False
-    return "+bmi2" in features.split(",") or (not features and cpu in _COMPLETE_CPUS)
-
-
-def _has_clmul(context: Any) -> bool:
-    x86, cpu, features = _cpu(context)
-    if not x86:
-        return False
-    named = cpu in _COMPLETE_CPUS and cpu not in _LEVELS_WITHOUT_CLMUL
-    return "+pclmul" in features.split(",") or (not features and named)
 
 
 def _external(builder: Any, name: str, function_type: Any) -> Any:
@@ -252,25 +222,9 @@ def prefix_xor(typing: Any, mask: Any) -> Any:
     """Bit n of the result is the parity of bits 0 to n: set from each opening quote to before its closing."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        if _has_clmul(context):
-            return _carryless_product(builder, args[0])
-        parity = args[0]
-        for distance in (1, 2, 4, 8, 16, 32):
-            parity = builder.xor(parity, builder.shl(parity, ir.Constant(_I64, distance)))
-        return parity
+        return builder.call(_external(builder, PREFIX_XOR, ir.FunctionType(_I64, [_I64])), args)
 
     return types.uint64(types.uint64), generate
-
-
-def _carryless_product(builder: Any, mask: Any) -> Any:
-    """*mask* times all ones without carries, whose low half is the prefix parity."""
-    pair = ir.VectorType(_I64, 2)
-    multiply = _external(builder, "llvm.x86.pclmulqdq", ir.FunctionType(pair, [pair, pair, _I8]))
-    zeros = ir.Constant(pair, [0, 0])
-    left = builder.insert_element(zeros, mask, ir.Constant(_I32, 0))
-    right = builder.insert_element(zeros, _all_ones(), ir.Constant(_I32, 0))
-    product = builder.call(multiply, [left, right, ir.Constant(_I8, 0)])
-    return builder.extract_element(product, ir.Constant(_I32, 0))
 
 
 @intrinsic
@@ -281,20 +235,9 @@ def select_bit(typing: Any, mask: Any, number: Any) -> Any:
     """
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        mask, number = args
-        if _has_pdep(context):
-            deposit = _external(builder, "llvm.x86.bmi.pdep.64", ir.FunctionType(_I64, [_I64, _I64]))
-            return builder.call(deposit, [builder.shl(ir.Constant(_I64, 1), number), mask])
-        return context.compile_internal(builder, _select_bit_by_loop, signature, args)
+        return builder.call(_external(builder, SELECT_BIT, ir.FunctionType(_I64, [_I64, _I64])), args)
 
     return types.uint64(types.uint64, types.int64), generate
-
-
-def _select_bit_by_loop(mask: Any, number: Any) -> Any:
-    one = UINT64(1)
-    for _ in range(number):
-        mask &= mask - one
-    return mask & (~mask + one)
 
 
 # --- single loads and stores ------------------------------------------------------------------------------

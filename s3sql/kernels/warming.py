@@ -61,13 +61,19 @@ def fill(processes: int, watch: Watch | None = None) -> Filled:
     if missing and not all(caches[name].writable for name in missing):
         raise OSError(f"the kernel cache {root} lacks {len(missing)} kernels and cannot be written")
     if missing:
-        _compile_in_processes(missing, min(processes, len(missing)), watch)
+        share_out(__name__, missing, processes, watch)
     size = sum(cache.file.stat().st_size for cache in caches.values())
     return Filled(root, len(known) - len(missing), len(missing), size)
 
 
-def _compile_in_processes(missing: Sequence[str], count: int, watch: Watch | None) -> None:
-    command = [sys.executable, "-m", __name__]
+def share_out(module: str, missing: Sequence[str], processes: int, watch: Watch | None = None) -> None:
+    """Run *module* in so many processes, each with a share of the kernels *missing*; it tells each by a line.
+
+    Raises:
+        OSError: one of them failed.
+    """
+    count = min(processes, len(missing))
+    command = [sys.executable, "-m", module]
     workers = [
         subprocess.Popen([*command, *missing[share::count]], stdout=subprocess.PIPE, text=True)
         for share in range(count)

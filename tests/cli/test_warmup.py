@@ -13,6 +13,7 @@ import pytest
 from s3sql.cli import main
 from s3sql.kernels import warming
 from s3sql.kernels.compile import Kernel
+from s3sql.kernels.prebuilt import prebuilt
 
 FEW = ("gather._gather", "utf8.first_invalid_utf8")
 
@@ -91,6 +92,12 @@ def test_with_its_kernels_kept_a_query_needs_no_numba(tmp_path: Path) -> None:
         ).stdout
         for _ in range(2)
     ]
-    assert answers == ["1\n['numba']\n", "1\n[]\n"]
+    needed = [
+        kernel
+        for name, kernel in warming.all_kernels().items()
+        if list(tmp_path.rglob(f"s3sql.kernels.{name}-*.nbk"))
+    ]
+    translated = any(prebuilt(kernel.function, kernel.signature) is None for kernel in needed)
+    assert answers == ["1\n['numba']\n" if translated else "1\n[]\n", "1\n[]\n"]
     # A header without quotes and a table without any take none of the general pass, which is dear to compile.
     assert not list(tmp_path.rglob("*parse_records*"))

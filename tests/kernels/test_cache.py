@@ -25,10 +25,13 @@ MACHINERY = (
     "__init__.py",
     "cache.py",
     "compile.py",
+    "cpu.py",
     "entry_point.py",
     "linking.py",
     "machine_code.py",
+    "prebuilt.py",
     "signature.py",
+    "translation.py",
 )
 
 #: A package that looks like ours to the cache: its own copy of those, one part, one kernel.
