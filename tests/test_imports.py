@@ -13,6 +13,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import s3sql
@@ -209,6 +211,24 @@ def test_the_events_of_text_are_made_without_arrow(text: str, keywords: str) -> 
     records, loaded = done.stdout.split("\n")[:2]
     assert "1" in records
     assert not loaded
+
+
+def test_a_query_of_numbers_of_parquet_makes_no_compute_functions(tmp_path: Path) -> None:
+    table = pa.table({"n": pa.array(range(3), pa.int32()), "d": [1.5, None, 2.5]})
+    pq.write_table(table, tmp_path / "x.parquet")
+    # Arrow makes hundreds when it imports the module, which takes a tenth of a first query.
+    program = (
+        "import sys, s3sql;"
+        f"answer = s3sql.query('SELECT n, d FROM S3Object WHERE n > 0', {str(tmp_path / 'x.parquet')!r});"
+        "print(*(event['Records']['Payload'] for event in answer.events() if 'Records' in event));"
+        "print(*{'pyarrow.parquet', 'pyarrow.compute'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    records, loaded = done.stdout.split("\n")[:2]
+    assert records == str(b"1,\n2,2.5\n")
+    assert loaded == "pyarrow.parquet"
 
 
 def test_every_public_name_is_there() -> None:

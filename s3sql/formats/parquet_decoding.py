@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from s3sql.errors import S3SelectError
@@ -182,6 +181,9 @@ def _checked(values: Array) -> Array:
         ValueError: one is not.
     """
     for found in dictionary_arrays(values):
+        # Late: it makes hundreds of functions when it is imported, and only dictionaries come here.
+        import pyarrow.compute as pc
+
         ends: Any = pc.min_max(found.indices)
         least, greatest = ends["min"].as_py(), ends["max"].as_py()
         if least is not None and not 0 <= least <= greatest < len(found.dictionary):
