@@ -128,7 +128,9 @@ def take_rows(values: pa.Array[Any], rows: Rows) -> Any:
     type_ = values.type
     fixed = pa.types.is_primitive(type_) or pa.types.is_decimal(type_)
     if not fixed or pa.types.is_boolean(type_) or values.null_count or not len(rows):
-        return values.take(pa.array(rows, pa.int64()))
+        # Not by pa.array(), which imports pandas, if it is there, to see whether it is given something of it.
+        places = pa.py_buffer(np.ascontiguousarray(rows, np.int64).data)
+        return values.take(pa.Array.from_buffers(pa.int64(), len(rows), [None, places]))
     width = type_.bit_width // 8
     taken = fixed_width(values, _OF_WIDTH.get(width, np.dtype((np.void, width))))[rows]
     return pa.Array.from_buffers(type_, len(rows), [None, pa.py_buffer(taken.view(np.uint8).data)])
