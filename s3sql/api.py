@@ -11,12 +11,13 @@ the content is asked as well (:mod:`s3sql.sniffer`).
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from s3sql import engine
 from s3sql.formats.registered_formats import INPUT_FORMATS
-from s3sql.plan.cache import PLANS
+from s3sql.plan.cache import PLANS, RecentlyUsed
 from s3sql.registered import close_to
 from s3sql.request import RegisteredInput, RegisteredOutput, SelectRequest, check_expression
 from s3sql.request_xml import parse_request, render_request
@@ -216,6 +217,13 @@ def _by_name(spoken: Members, name: str) -> Members:
     return members
 
 
+#: Requests made before: a client that reads many small objects says the same hundreds of times.
+_REQUESTS: RecentlyUsed[Hashable, SelectRequest] = RecentlyUsed(256, 4 << 20)
+
+#: Memory that a request takes besides the text of its query.
+_REQUEST_BYTES: Final = 2000
+
+
 def request_of_keywords(sql: str, given: Members, answer: Members) -> SelectRequest:
     """The request that keywords of :func:`query` mean.
 
@@ -226,6 +234,20 @@ def request_of_keywords(sql: str, given: Members, answer: Members) -> SelectRequ
         S3SelectError: S3 Select refuses it.
         ValueError: keywords contradict each other.
     """
+    if answer.get("scan_range") is not None or not isinstance(sql, str):
+        return _request_of(sql, given, answer)
+    values = (*given.values(), *answer.values())
+    # True and 1 are equal and not the same here.
+    key = (sql, *given, None, *answer, values, *map(type, values))
+    try:
+        hash(key)
+    except TypeError:
+        return _request_of(sql, given, answer)
+    return _REQUESTS.get(key, lambda: _request_of(sql, given, answer), _REQUEST_BYTES + len(sql))
+
+
+def _request_of(sql: str, given: Members, answer: Members) -> SelectRequest:
+    """As :func:`request_of_keywords`, made anew."""
     chosen = given["input_format"]
     csv_input = {
         "FileHeaderInfo": given["file_header_info"],

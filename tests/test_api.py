@@ -346,3 +346,29 @@ def test_a_schema_of_names_is_told_to_be_one_of_types() -> None:
 def test_a_row_of_many_empty_columns_can_be_spread() -> None:
     wide = b"," * 300_000 + b"\n"
     assert payload(wide, "SELECT s.*, 1 FROM S3Object s", input_format="csv") == b"," * 300_000 + b",1\n"
+
+
+def rows_of(sql: str, contents: bytes, **keywords: Any) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = (
+        s3sql.query(sql, contents, input_format="csv", **keywords).to_arrow().to_pylist()
+    )
+    return rows
+
+
+def test_equal_keywords_of_other_types_are_not_taken_for_each_other() -> None:
+    sql = "SELECT * FROM S3Object s"
+    for _ in range(2):
+        assert rows_of(sql, b"1a1,b\n", quote_character=1) == [{"_1": "a", "_2": "b"}]
+        # It is said as "true", which is no character.
+        with pytest.raises(S3SelectError, match="QuoteCharacter"):
+            rows_of(sql, b"1a1,b\n", quote_character=True)
+        with pytest.raises(S3SelectError, match="QuoteCharacter is a list"):
+            rows_of(sql, b"1a1,b\n", quote_character=["1"])
+
+
+def test_a_text_asked_again_with_another_keyword_is_another_request() -> None:
+    for _ in range(2):
+        for delimiter, found in ((",", "b;c"), (";", "c")):
+            assert rows_of("SELECT s._2 FROM S3Object s", b"a,b;c\n", field_delimiter=delimiter) == [
+                {"_2": found}
+            ]

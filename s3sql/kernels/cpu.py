@@ -64,11 +64,12 @@ def target() -> Target:
     # Late: whoever only imports kernels needs no LLVM.
     from llvmlite import binding as llvm
 
-    cpu = os.environ.get("NUMBA_CPU_NAME") or llvm.get_host_cpu_name()
+    named = os.environ.get("NUMBA_CPU_NAME")
     features = os.environ.get("NUMBA_CPU_FEATURES")
     if features is None:
-        features = "" if cpu == "generic" else llvm.get_host_cpu_features().flatten()
-    return Target(llvm.get_process_triple(), cpu, features)
+        # A processor that is named has its own: those of this machine would run nowhere else.
+        features = "" if named else llvm.get_host_cpu_features().flatten()
+    return Target(llvm.get_process_triple(), named or llvm.get_host_cpu_name(), features)
 
 
 _SELECT_BIT_BY_PDEP = """

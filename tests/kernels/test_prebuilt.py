@@ -256,6 +256,16 @@ def test_what_a_processor_has(described):
     assert ("pdep" in said, "pclmulqdq" in said) == TARGETS[described]
 
 
+def test_a_processor_that_is_named_has_its_own_features(monkeypatch):
+    monkeypatch.setenv("NUMBA_CPU_NAME", "haswell")
+    monkeypatch.delenv("NUMBA_CPU_FEATURES", raising=False)
+    # Not those of the machine that builds an image for others.
+    found = cpu.target.__wrapped__()
+    assert (found.cpu, found.features) == ("haswell", "")
+    monkeypatch.setenv("NUMBA_CPU_FEATURES", "+bmi2")
+    assert cpu.target.__wrapped__().features == "+bmi2"
+
+
 #: Kernels that call what differs between processors.
 TRANSLATE = """
 import hashlib
