@@ -312,7 +312,7 @@ def test_the_bounds_are_those_of_the_comparison(
     assert count == 1
     value = Fraction(literal) * 10**scale
     near = {int(value) + off for off in range(-2, 3)} | {-(2**63), 2**63 - 1}
-    for stored in near & set(range(-400_000, 400_001)) | {-(2**63), 2**63 - 1}:
+    for stored in (one for one in near if -(2**63) <= one < 2**63):
         expected = {
             "<": stored < value, "<=": stored <= value, ">": stored > value, ">=": stored >= value,
             "=": stored == value,
