@@ -73,10 +73,16 @@ def _user_cache_directory() -> Path:
         return Path(xdg)
     if sys.platform == "win32":
         local = os.environ.get("LOCALAPPDATA")
-        return Path(local) if local else Path(os.path.expanduser("~")) / "AppData" / "Local"
+        return Path(local) if local else _home() / "AppData" / "Local"
     if sys.platform == "darwin":
-        return Path(os.path.expanduser("~")) / "Library" / "Caches"
-    return Path(os.path.expanduser("~")) / ".cache"
+        return _home() / "Library" / "Caches"
+    return _home() / ".cache"
+
+
+def _home() -> Path:
+    home = os.path.expanduser("~")
+    # A user without one keeps nothing, rather than in a folder of that name wherever the process was started.
+    return Path(os.devnull if home == "~" else home)
 
 
 @functools.cache

@@ -228,6 +228,17 @@ def test_what_others_can_write_is_not_trusted(tmp_path, fresh, caplog):
     assert "cannot be used" in caplog.text
 
 
+def test_a_user_without_a_home_keeps_nothing(tmp_path, monkeypatch, fresh, caplog):
+    for name in ("S3SQL_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    # What it gives where HOME is not set and the system does not know the user.
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    monkeypatch.chdir(tmp_path)
+    assert not fresh().from_cache
+    assert "cannot be used" in caplog.text
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_function_without_a_file_is_not_kept(tmp_path, monkeypatch, caplog):
     monkeypatch.setenv("S3SQL_CACHE_DIR", str(tmp_path))
     namespace: dict[str, object] = {}
