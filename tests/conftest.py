@@ -6,9 +6,14 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# A shell lets what it runs in the background ignore Ctrl-C, and Python leaves it so; tests send it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The two processor cores are shared with the test's own worker threads, so a deadline would be a flake.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
