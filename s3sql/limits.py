@@ -48,8 +48,8 @@ MORSEL_BYTES = 4 << 20
 #: Records after which a morsel should end: tables of short records are larger than the records.
 MORSEL_RECORDS = 128 << 10
 
-#: The same size for queries whose morsels give no output but the state of an aggregate.
-FOLDED_MORSEL_BYTES = 8 << 20
+#: The same size, at most, for queries whose morsels give no output but the state of an aggregate.
+FOLDED_MORSEL_BYTES = 16 << 20
 
 #: Largest row group of a Parquet file before compression (AWS S3 User Guide, 512 MB).
 MAX_ROW_GROUP_BYTES = 512 << 20

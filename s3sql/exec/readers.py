@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from s3sql.buffers import BUDGET_BYTES
 from s3sql.exec.buffer_pool import BufferPool
 from s3sql.exec.pipeline import Reader
 from s3sql.exec.reader import MorselReader
+from s3sql.exec.workers import core_count
 from s3sql.formats.base import AMorsel, Reading, TextReading
 from s3sql.formats.opening import TextOpening, open_text
 from s3sql.limits import FOLDED_MORSEL_BYTES, MORSEL_BYTES
@@ -77,10 +79,18 @@ def reader_and_reading(
         begin=opening.span.begin,
         stop=opening.span.stop,
         aligned=opening.span.aligned,
-        # What is folded is not written, so its morsels may be larger for the same memory.
-        morsel_bytes=FOLDED_MORSEL_BYTES if folded else MORSEL_BYTES,
+        morsel_bytes=_folded_bytes() if folded else MORSEL_BYTES,
     )
     return reader, TextReading(form)
+
+
+def _folded_bytes() -> int:
+    """The size of morsels that give but a state: what is not written takes no memory, so they may be larger.
+
+    As large as leaves a buffer, which has twice the room, for every worker and for the one that reads.
+    """
+    fair = BUDGET_BYTES // (2 * (core_count() + 1))
+    return min(FOLDED_MORSEL_BYTES, max(MORSEL_BYTES, fair))
 
 
 def _of_columns(

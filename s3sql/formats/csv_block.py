@@ -102,12 +102,13 @@ def index_block(
     The buffer's capacity leaves :func:`arena_room` behind the morsel.
     """
     wanted = columns if isinstance(columns, Wanted) else Wanted(columns)
-    morsel.read(0, morsel.length)
     # The fast passes need an end they can trust or prove; the general one can tell where the last record is.
     if dialect.fast and (morsel.at_end or not morsel.uncut):
-        found = fast_table(morsel.buffer.array, morsel.length, dialect, wanted, MAX_RECORD_BYTES, scratch)
+        found = fast_table(morsel, dialect, wanted, MAX_RECORD_BYTES, scratch)
         if found is not None:
             return _fast_block(morsel, dialect, wanted.columns, found)
+    else:
+        morsel.read(0, morsel.length)
     return general_index(morsel, dialect, wanted.columns, scratch)
 
 

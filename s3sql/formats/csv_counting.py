@@ -8,6 +8,7 @@ from __future__ import annotations
 from s3sql.formats.base import Morsel
 from s3sql.formats.csv_dialect import CsvDialect
 from s3sql.kernels import csv_count
+from s3sql.kernels.system import NO_FILE
 
 #: Most bytes read and counted at a time: they and what is held of the piece before fit into a core's cache.
 PIECE_BYTES = 256 << 10
@@ -25,7 +26,7 @@ def count_records(morsel: Morsel, dialect: CsvDialect, longest: int) -> int | No
         return None
     # No record of less than two pieces can be too long.
     piece = min(PIECE_BYTES, longest // 2)
-    file = csv_count.NO_FILE
+    file = NO_FILE
     if morsel.file is not None and 2 * piece <= morsel.buffer.capacity:
         file = morsel.file
     else:
@@ -38,6 +39,6 @@ def count_records(morsel: Morsel, dialect: CsvDialect, longest: int) -> int | No
     )  # fmt: skip
     if count == csv_count.UNUSUAL:
         return None
-    if file != csv_count.NO_FILE:
+    if file != NO_FILE:
         morsel.check()
     return count

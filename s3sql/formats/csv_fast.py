@@ -1,7 +1,10 @@
 """CSV: the fast passes over one block, plain or quoted.
 
-In: a block that starts at a record start and whose end is one, the dialect, the needed columns.  Out: a
-:class:`FastTable`, or None if the block is not regular, so that the general pass must decide.
+In: a morsel, read or not, that starts at a record start and whose end is one, the dialect, the needed
+columns.  Out: a :class:`FastTable`, or None if the block is not regular, so that the general pass must
+decide; then the morsel has been read.
+
+The plain pass reads a local file itself, a chunk at a time: what is indexed is in a core's nearer cache.
 """
 
 from __future__ import annotations
@@ -12,10 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s3sql.buffers import PADDING, Bytes
+from s3sql.formats.base import Morsel
 from s3sql.formats.csv_bounds import NO_BOUNDS, FieldBounds
 from s3sql.formats.csv_dialect import CsvDialect
 from s3sql.formats.scratch import Scratch
 from s3sql.kernels import csv_index, csv_masks, csv_plain
+from s3sql.kernels.system import NO_FILE
 from s3sql.kernels.utf8 import first_invalid_utf8
 from s3sql.payloads import Int32s
 
@@ -87,20 +92,41 @@ class _Tables:
 
 
 def fast_table(
-    array: Bytes, length: int, dialect: CsvDialect, wanted: Wanted, longest: int, scratch: Scratch
+    morsel: Morsel, dialect: CsvDialect, wanted: Wanted, longest: int, scratch: Scratch
 ) -> FastTable | None:
-    """Index the records of ``array[:length]``; None if the block is not regular.
+    """Index the records of *morsel*; None if the block is not regular.
 
     A record may have *longest* bytes.
+
+    Raises:
+        S3SelectError: what reading the object raises.
     """
-    found = _plain_table(array, length, dialect, wanted, longest, scratch) if wanted.plain else None
-    return found or _whole_table(array, length, dialect, wanted, longest, scratch)
+    array, length = morsel.buffer.array, morsel.length
+    if not wanted.plain:
+        morsel.read(0, length)
+        return _whole_table(array, length, dialect, wanted, longest, scratch)
+    file = morsel.file
+    if file is None:
+        morsel.read(0, length)
+    present = 0 if file is not None else length
+    found, present = _plain_table(morsel, present, dialect, wanted, longest, scratch)
+    if found is not None:
+        if file is not None:
+            morsel.check()
+        return found
+    morsel.read(present, length)
+    return _whole_table(array, length, dialect, wanted, longest, scratch)
 
 
 def _plain_table(
-    array: Bytes, length: int, dialect: CsvDialect, wanted: Wanted, longest: int, scratch: Scratch
-) -> FastTable | None:
-    """The plain pass; None if there is a quote in the block, or a record nearly as long as one may be."""
+    morsel: Morsel, present: int, dialect: CsvDialect, wanted: Wanted, longest: int, scratch: Scratch
+) -> tuple[FastTable | None, int]:
+    """The plain pass, and how many bytes of the morsel are in its buffer, of which *present* were before.
+
+    None if there is a quote in the block, a record nearly as long as one may be, or less in the file than
+    there should be.
+    """
+    array, length = morsel.buffer.array, morsel.length
     size, quote = len(dialect.record), dialect.quote[0] if dialect.quote else 0
     comment = dialect.comment[0] if dialect.comment else 0
     columns = np.array(wanted.columns, np.int32)
@@ -112,14 +138,16 @@ def _plain_table(
     hits = scratch.int32s("csv hits", room)[:room]
     table = scratch.int32s("csv table", width)
     state = np.zeros(csv_plain.STATE_SIZE, np.int64)
+    state[csv_plain.PRESENT] = present
+    file = NO_FILE if morsel.file is None else morsel.file
     while True:
         status = csv_plain.index_plain(
-            array, length, dialect.field[0], dialect.record[0], dialect.record[-1], size,
+            file, morsel.start, array, length, dialect.field[0], dialect.record[0], dialect.record[-1], size,
             dialect.bare_return, quote, bool(dialect.quote), comment, bool(dialect.comment), columns,
             np.frombuffer(literal, np.uint8), bounds, CHUNK_BYTES, longest,
             *masks, hits, table, state,
         )  # fmt: skip
-        rows, position, flags, invalid_at, ragged, seen = map(int, state)
+        rows, position, flags, invalid_at, present, ragged, seen = map(int, state)
         if status != csv_plain.NO_ROOM:
             break
         # As many rows again for what is left as there were for what has been read, and for one chunk more.
@@ -127,9 +155,9 @@ def _plain_table(
         kept = table[: width * rows]
         table = scratch.int32s("csv table", max(width * (likely + CHUNK_BYTES // 64), 2 * table.size))
         table[: len(kept)] = kept
-    if status == csv_plain.UNUSUAL:
-        return None
-    return FastTable(
+    if status in (csv_plain.UNUSUAL, csv_plain.UNREADABLE):
+        return None, present
+    found = FastTable(
         table[: rows * width].reshape(rows, width),
         flags,
         bool(ragged),
@@ -139,6 +167,7 @@ def _plain_table(
         -1,
         invalid_at if status == csv_plain.INVALID else -1,
     )
+    return found, present
 
 
 def _whole_table(

@@ -25,9 +25,6 @@ UNUSUAL = -1
 #: A byte that no text has, in the place of one that is nothing special.
 _NEVER = UINT8(0xFF)
 
-#: In the place of a file: the text is in the buffer.
-NO_FILE = -1
-
 
 @kernel(INT64(INT64, INT64, BYTES_OUT, INT64, INT64, UINT8, UINT8, BOOL, UINT8, BOOL, BOOL))
 def count_records(

@@ -1,6 +1,7 @@
 """CSV, both passes over blocks without quotes, chunk by chunk, so that what one leaves is still in the cache.
 
-In: a block that starts at a record start.  Out: the table of :mod:`s3sql.kernels.csv_index`.
+In: a block that starts at a record start, in a buffer or in a file.  Out: the table of
+:mod:`s3sql.kernels.csv_index`.
 
 A chunk ends with the first record that ends a number of bytes behind its start. Whatever is unusual, a quote
 or a very long record, stops the walk, and the block is indexed as a whole.
@@ -13,6 +14,7 @@ from typing import Any
 from s3sql.kernels.compile import (
     BOOL,
     BYTES,
+    BYTES_OUT,
     INT32S_OUT,
     INT64,
     INT64S_OUT,
@@ -32,6 +34,7 @@ from s3sql.kernels.csv_masks import (
     mask_plain,
 )
 from s3sql.kernels.simd import at, byte_mask, low_bits, trailing_zeros
+from s3sql.kernels.system import read_file
 from s3sql.kernels.utf8 import first_invalid_utf8
 
 #: How the walk ended.
@@ -42,9 +45,11 @@ NO_ROOM = 1
 UNUSUAL = 2
 #: There is a byte that is not UTF-8.
 INVALID = 3
+#: The file has not all of the block, or cannot be read.
+UNREADABLE = 4
 
-#: What ``state`` holds.
-ROWS, POSITION, FLAGS, INVALID_AT, RAGGED, SEEN, STATE_SIZE = range(7)
+#: What ``state`` holds. ``PRESENT``: bytes of the block that are in the buffer.
+ROWS, POSITION, FLAGS, INVALID_AT, PRESENT, RAGGED, SEEN, STATE_SIZE = range(8)
 
 
 @inlined
@@ -64,12 +69,14 @@ def _behind_record(buffer: Any, begin: Any, end: Any, first: Any, last: Any, pai
 
 @kernel(
     INT64(
-        BYTES, INT64, UINT8, UINT8, UINT8, INT64, BOOL, UINT8, BOOL, UINT8, BOOL,
+        INT64, INT64, BYTES_OUT, INT64, UINT8, UINT8, UINT8, INT64, BOOL, UINT8, BOOL, UINT8, BOOL,
         INT32S_OUT, BYTES, UINT64S_OUT, INT64, INT64,
         UINT64S_OUT, INT32S_OUT, INT32S_OUT, INT32S_OUT, INT32S_OUT, INT32S_OUT, INT64S_OUT,
     )
 )  # fmt: skip
 def index_plain(
+    file: Any,
+    place: Any,
     buffer: Any,
     end: Any,
     field: Any,
@@ -96,6 +103,8 @@ def index_plain(
 ) -> Any:
     """Index the records of ``buffer[:end]`` from ``state[POSITION]`` on; returns how it ended.
 
+    What is not ``PRESENT`` is what the open *file*, a descriptor, has from *place* on; it is read chunk by
+    chunk.
     ``literal``: only records with these bytes in them are wanted, unless they are frequent; empty for all.
     ``bounds``, ``columns``: as for :func:`index_records`. ``chunk``: bytes of a chunk. A chunk of more than
     *longest* bytes is unusual; ``masks`` and the others have room for one of so many.
@@ -104,9 +113,22 @@ def index_plain(
     width = 2 + 2 * len(columns)
     begin = state[POSITION]
     while begin < end:
-        stop = end
-        if begin + chunk < end:
-            stop = _behind_record(buffer, begin + chunk, end, record_first, record_last, pair)
+        least = min(begin + chunk, end)
+        stop = INT64(0)
+        while stop == 0:
+            present = state[PRESENT]
+            if present > least or present == end:
+                stop = end
+                if least < end:
+                    stop = _behind_record(buffer, least, present, record_first, record_last, pair)
+                # Where the record ends may be still to be read.
+                if stop == present and present < end:
+                    stop = INT64(0)
+            if stop == 0:
+                size = min(chunk, end - present)
+                if read_file(file, buffer, present, size, place + present) < size:
+                    return UNREADABLE
+                state[PRESENT] = present + size
         if stop - begin > longest:
             return UNUSUAL
         flags = mask_plain(

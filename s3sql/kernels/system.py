@@ -13,6 +13,9 @@ from llvmlite import ir
 from s3sql.kernels.compile import intrinsic
 from s3sql.kernels.signature import numba_types as types
 
+#: In the place of a descriptor: there is no file.
+NO_FILE = -1
+
 _I8 = ir.IntType(8)
 _I32 = ir.IntType(32)
 _I64 = ir.IntType(64)

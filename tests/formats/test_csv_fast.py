@@ -99,19 +99,27 @@ texts = st.lists(st.one_of(pieces, pieces, pieces, pieces, odd), max_size=60).ma
 plain_texts = st.lists(pieces, max_size=60).map(b"".join)
 
 
-@given(
-    st.one_of(plain_texts, texts), st.sampled_from(DIALECTS), st.sampled_from([1, 7, 64, 100]), st.booleans()
-)
-@example(b"a,b\n" * 40 + b'"', DIALECT, 64, True)
-@example(b"a" * 63 + "é".encode() + b"\nb\n", DIALECT, 64, False)
-@example(b"a,b,c" + b"\r\n" * 80, DIALECTS[1], 1, False)
-@example(b"x" * 62 + b"\r\n" * 3 + b"#", DIALECT, 63, True)
+#: Where a morsel's bytes are: in its buffer, behind a function, or in a file.
+sources = st.sampled_from(["read", "fetched", "file"])
+
+
+@given(st.one_of(plain_texts, texts), st.sampled_from(DIALECTS), st.sampled_from([1, 7, 64, 100]), sources)
+@example(b"a,b\n" * 40 + b'"', DIALECT, 64, "fetched")
+@example(b"a,b\n" * 40 + b'"', DIALECT, 64, "file")
+@example(b"a" * 63 + "é".encode() + b"\nb\n", DIALECT, 64, "read")
+@example(b"a,b,c" + b"\r\n" * 80, DIALECTS[1], 1, "file")
+@example(b"x" * 62 + b"\r\n" * 3 + b"#", DIALECT, 63, "file")
+# The first record ends with a chunk, or with what has been read; a later one is as long as several.
+@example(b"x" * 63 + b"\n" + b"y" * 127 + b"\n" + b"z" * 700 + b"\na", DIALECT, 64, "file")
+@example(b"x" * 127 + b"\n" + b"y" * 63 + b"\n", DIALECT, 64, "file")
 @settings(max_examples=300, deadline=None)
 def test_chunks_give_what_the_general_pass_gives(
-    contents: bytes, dialect: CsvDialect, chunk: int, fetched: bool
+    contents: bytes, dialect: CsvDialect, chunk: int, source: str
 ) -> None:
-    with mock.patch.object(csv_fast, "CHUNK_BYTES", chunk):
-        fast = csv_block.index_block(morsel_of(contents, fetched=fetched), dialect, COLUMNS, Scratch())
+    with mock.patch.object(csv_fast, "CHUNK_BYTES", chunk), tempfile.TemporaryFile() as file:
+        file.write(b"in front\n")
+        morsel = morsel_of(contents, fetched=source == "fetched", file=file if source == "file" else None)
+        fast = csv_block.index_block(morsel, dialect, COLUMNS, Scratch())
     general = csv_block.general_index(morsel_of(contents), dialect, COLUMNS, Scratch())
     assert told(fast) == told(general)
 
@@ -120,7 +128,7 @@ def test_chunks_give_what_the_general_pass_gives(
     st.one_of(plain_texts, texts),
     st.sampled_from(DIALECTS),
     st.sampled_from([64, 90, 1 << 20]),
-    st.sampled_from(["read", "fetched", "file"]),
+    sources,
 )
 @example(b"#a\n\n\r\n#", DIALECT, 64, "read")
 @example(b"a\n" + b"\r" * 3, DIALECT, 64, "read")
@@ -167,7 +175,7 @@ def test_a_file_that_ends_early_is_left_to_the_read_that_tells(left: int, tmp_pa
         assert csv_block.count_records(morsel, DIALECT) is None
 
 
-def test_a_file_that_has_changed_is_not_counted(tmp_path: Path) -> None:
+def test_a_file_that_has_changed_is_neither_counted_nor_indexed(tmp_path: Path) -> None:
     path = tmp_path / "text.csv"
     path.write_bytes(b"abc,def\n" * 500_000)
     with open_path(path) as source:
@@ -177,9 +185,15 @@ def test_a_file_that_has_changed_is_not_counted(tmp_path: Path) -> None:
         assert morsels[1].file is not None
         count = csv_block.count_records(morsels[1], DIALECT)
         assert count == morsels[1].length // 8
+        assert csv_block.index_block(morsels[1], DIALECT, (0,), Scratch()).rows == count
         os.utime(path, ns=(1, 1))
         with pytest.raises(S3SelectError, match="changed"):
             csv_block.count_records(morsels[1], DIALECT)
+        with pytest.raises(S3SelectError, match="changed"):
+            csv_block.index_block(morsels[1], DIALECT, (0,), Scratch())
+        os.truncate(path, morsels[1].start + 5)
+        with pytest.raises(S3SelectError, match="changed"):
+            csv_block.index_block(morsels[1], DIALECT, (0,), Scratch())
 
 
 @pytest.mark.parametrize("last", [b'"', b"\xff", b"\xc3", b"\r\n"])
