@@ -242,4 +242,4 @@ class TextReading:
         """The same morsel in a buffer of its own."""
         buffer = PaddedBuffer.empty(self._format.room(morsel.length))
         buffer.array[: morsel.length] = morsel.buffer.array[: morsel.length]
-        return replace(morsel, buffer=buffer, fetch=None)
+        return replace(morsel, buffer=buffer, fetch=None, file=None)

@@ -18,8 +18,8 @@ from s3sql.errors import S3SelectError
 from s3sql.exec.buffer_pool import BufferPool
 from s3sql.exec.reader import MorselReader
 from s3sql.formats import csv_block, csv_counting, csv_fast
-from s3sql.formats.base import Morsel
-from s3sql.formats.csv import CsvFormat
+from s3sql.formats.base import Morsel, TextReading
+from s3sql.formats.csv import CsvBatch, CsvFormat
 from s3sql.formats.csv_block import CsvBlock, arena_room
 from s3sql.formats.csv_bounds import FieldBounds
 from s3sql.formats.csv_dialect import CsvDialect
@@ -173,6 +173,20 @@ def test_a_file_that_ends_early_is_left_to_the_read_that_tells(left: int, tmp_pa
     # Now the descriptor is not open any more.
     with mock.patch.object(csv_counting, "PIECE_BYTES", 4096):
         assert csv_block.count_records(morsel, DIALECT) is None
+
+
+def test_a_lasting_morsel_needs_its_file_no_more(tmp_path: Path) -> None:
+    reading = TextReading(CsvFormat(DIALECT, (0,)))
+    with open(tmp_path / "text", "wb+") as file:
+        morsel = morsel_of(b"abc,def\n" * 5000, file=file)
+        assert reading.rows(morsel, Scratch()).batch.length == 5000
+        again = reading.lasting(morsel)
+        # The number of a file that is closed may be that of any other later.
+        file.truncate(0)
+    assert again.file is None
+    batch = reading.rows(again, Scratch()).batch
+    assert isinstance(batch, CsvBatch)
+    assert batch.field(0).to_python() == ["abc"] * 5000
 
 
 def test_a_file_that_has_changed_is_neither_counted_nor_indexed(tmp_path: Path) -> None:
