@@ -1,7 +1,8 @@
 """HTTP/1.1 on one connection: uvicorn's protocol, with bounds on what a client may do before it is known.
 
 In: bytes of a connection.  Out: requests for the application, or a refusal in S3's form and a closed
-connection. Where the rules are written: RFC 9112, sections 2 to 6 and 9; RFC 6585, section 5.
+connection. Where the rules are written: RFC 9112, sections 2 to 6 and 9; RFC 6585, section 5. What is refused
+is said by :mod:`.http_refusals`.
 
     bytes ──▶ llhttp ──▶ head (bounded: bytes, headers, seconds) ──▶ application ──▶ answer
                  │                        │
@@ -22,7 +23,6 @@ import asyncio
 import base64
 import secrets
 from collections import deque
-from http import HTTPStatus
 from typing import Any
 
 import httptools
@@ -32,8 +32,15 @@ from uvicorn.server import ServerState
 
 from s3sql.errors import S3SelectError
 from s3sql.server.access_log import AccessRecord, log_request
-from s3sql.server.error_document import error_reply
 from s3sql.server.running.body_writer import BodyWriter
+from s3sql.server.running.http_refusals import (
+    chunk_too_long,
+    head_refusal,
+    head_too_long,
+    malformed,
+    refusal_response,
+    too_many_headers,
+)
 from s3sql.server.settings import Limits
 from s3sql.server.streaming import ABORT, WRITE
 
@@ -125,11 +132,11 @@ class BoundedProtocol(HttpToolsProtocol):
         try:
             self._parse(data)
         except httptools.HttpParserError as error:
-            self._fail(self._refusal or _malformed(error))
+            self._fail(self._refusal or malformed(error))
             return
         self._idle_bytes = 0 if self._advanced else self._idle_bytes + len(data)
         if self._idle_bytes > self.limits.header_bytes:
-            self._fail(self._head_too_long() if self._in_head else _chunk_too_long(self.limits))
+            self._fail(head_too_long(self.limits) if self._in_head else chunk_too_long(self.limits))
 
     def _parse(self, data: bytes) -> None:
         """Feed the parser, which stops behind a head that offers an upgrade, and forgets that it has a body.
@@ -172,12 +179,7 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         self._header_count += 1
         if self._header_count > self.limits.headers:
-            self._stop(
-                S3SelectError(
-                    "RequestHeaderSectionTooLarge",
-                    f"The request has more than {self.limits.headers} headers; that is the most.",
-                )
-            )
+            self._stop(too_many_headers(self.limits))
         self._count_head(len(name) + len(value) + len(": ") + _LINE_END)
         super().on_header(name, value)
 
@@ -218,45 +220,18 @@ class BoundedProtocol(HttpToolsProtocol):
     # What is refused.
 
     def _check_head(self) -> None:
-        version = self.parser.get_http_version()
-        if version not in ("1.0", "1.1"):
-            self._stop(
-                S3SelectError(
-                    "InvalidRequest", f"The request is HTTP/{version}; the endpoint speaks HTTP/1.1."
-                )
+        refusal = head_refusal(
+            self.parser.get_http_version(),
+            self.parser.get_method(),
+            self.headers,
+            offers_upgrade=self.parser.should_upgrade(),
+        )
+        if refusal is None and len(self._unanswered) > _MOST_WAITING:
+            refusal = S3SelectError(
+                "SlowDown", f"More than {_MOST_WAITING} requests wait for answers before theirs."
             )
-        if self.parser.get_method() == b"CONNECT":
-            self._stop(S3SelectError("MethodNotAllowed", "The endpoint is no proxy: CONNECT is not allowed."))
-        codings = [value.strip().lower() for name, value in self.headers if name == b"transfer-encoding"]
-        if codings and any(name == b"content-length" for name, _ in self.headers):
-            self._stop(
-                S3SelectError(
-                    "InvalidRequest",
-                    "The request has both Content-Length and Transfer-Encoding; send one of them.",
-                )
-            )
-        if codings and self.parser.should_upgrade():
-            self._stop(
-                S3SelectError(
-                    "NotImplemented",
-                    "An upgrade cannot be offered with a chunked body; leave it out.",
-                    status=501,
-                )
-            )
-        if codings and (codings != [b"chunked"] or version == "1.0"):
-            self._stop(
-                S3SelectError(
-                    "NotImplemented",
-                    "The only Transfer-Encoding that is supported is chunked, under HTTP/1.1, said once.",
-                    status=501,
-                )
-            )
-        if len(self._unanswered) > _MOST_WAITING:
-            self._stop(
-                S3SelectError(
-                    "SlowDown", f"More than {_MOST_WAITING} requests wait for answers before theirs."
-                )
-            )
+        if refusal is not None:
+            self._stop(refusal)
 
     def _content_length(self) -> int:
         return next((int(value) for name, value in self.headers if name == b"content-length"), 0)
@@ -264,13 +239,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def _count_head(self, more: int) -> None:
         self._head_bytes += more
         if self._head_bytes > self.limits.header_bytes:
-            self._stop(self._head_too_long())
-
-    def _head_too_long(self) -> S3SelectError:
-        return S3SelectError(
-            "RequestHeaderSectionTooLarge",
-            f"The request line and the headers have more than {self.limits.header_bytes:,} bytes.",
-        )
+            self._stop(head_too_long(self.limits))
 
     def _stop(self, refusal: S3SelectError) -> None:
         """End the parsing because of *refusal*."""
@@ -299,20 +268,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._deaf = True
         self._forget_head_timer()
         request_id, host_id = secrets.token_hex(8).upper(), base64.b64encode(secrets.token_bytes(48)).decode()
-        reply = error_reply(refusal, None, request_id, host_id)
-        assert isinstance(reply.body, bytes)
-        headers = [
-            *((name.decode(), value.decode()) for name, value in self.server_state.default_headers),
-            ("x-amz-request-id", request_id),
-            ("x-amz-id-2", host_id),
-            ("Server", "s3sql"),
-            *reply.headers,
-            ("Content-Length", str(len(reply.body))),
-            ("Connection", "close"),
-        ]
-        status = f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}"
-        head = "\r\n".join([status, *(f"{name}: {value}" for name, value in headers), "", ""])
-        self.transport.write(head.encode() + reply.body)
+        head, body = refusal_response(refusal, self.server_state.default_headers, request_id, host_id)
+        self.transport.write(head + body)
         if self.transport.can_write_eof():
             self.transport.write_eof()
             self._linger_timer = self.loop.call_later(_LINGER, self.transport.close)
@@ -322,11 +279,11 @@ class BoundedProtocol(HttpToolsProtocol):
             AccessRecord(
                 request_id=request_id,
                 operation="Unknown",
-                status=reply.status,
+                status=refusal.status,
                 seconds=0.0,
                 client=self.client[0] if self.client else None,
                 code=refusal.code,
-                sent=len(reply.body),
+                sent=len(body),
             )
         )
 
@@ -357,16 +314,3 @@ class BoundedProtocol(HttpToolsProtocol):
             )
         else:
             self.transport.close()
-
-
-def _malformed(error: httptools.HttpParserError) -> S3SelectError:
-    return S3SelectError(
-        "InvalidRequest", f"The request is not HTTP/1.1: {str(error)[:200] or 'it is malformed'}."
-    )
-
-
-def _chunk_too_long(limits: Limits) -> S3SelectError:
-    return S3SelectError(
-        "InvalidRequest",
-        f"A chunk extension or the trailers of the body have more than {limits.header_bytes:,} bytes.",
-    )
