@@ -24,17 +24,16 @@ Rules (AWS S3 User Guide, Aggregate functions; PartiQL v0.1):
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
 from s3sql.errors import S3SelectError
-from s3sql.functions.exact_sum import DecimalTotal, FloatTotal, sum_of_integers
-from s3sql.functions.extremes import Extreme, values_of
+from s3sql.functions.extremes import Extreme
 from s3sql.functions.numbers import CONTEXT, has_valid_scale
 from s3sql.functions.registry import Fail
+from s3sql.functions.totals import Totals, quotient
 from s3sql.payloads import Decimals, Mask
 from s3sql.types import NUMBERS, Column, Kind
 
@@ -123,67 +122,24 @@ class Count(ValueAccumulator):
         return _int_column(self._values)
 
 
-@dataclass(slots=True)
-class _Totals:
-    """Exact totals and the number of values of each kind."""
-
-    counts: dict[Kind, int] = field(
-        default_factory=lambda: dict.fromkeys((Kind.INT, Kind.DECIMAL, Kind.FLOAT), 0)
-    )
-    integers: int = 0
-    decimals: DecimalTotal = field(default_factory=DecimalTotal)
-    floats: FloatTotal = field(default_factory=FloatTotal)
-
-    @property
-    def count(self) -> int:
-        return sum(self.counts.values())
-
-    def add(self, column: Column) -> None:
-        for kind in NUMBERS & column.parts.keys():
-            values, rows = values_of(column, kind)
-            self.counts[kind] += len(rows)
-            if kind == Kind.INT:
-                self.integers += sum_of_integers(values)
-            elif len(rows):
-                total: DecimalTotal | FloatTotal = self.decimals if kind == Kind.DECIMAL else self.floats
-                total.add(values)
-
-    def merge(self, other: _Totals) -> None:
-        for kind, count in other.counts.items():
-            self.counts[kind] += count
-        self.integers += other.integers
-        self.decimals.merge(other.decimals)
-        self.floats.merge(other.floats)
-
-    def exact(self) -> Decimal | None:
-        """The total of ints and decimals; None if there are none."""
-        if not self.counts[Kind.INT] and not self.counts[Kind.DECIMAL]:
-            return None
-        total = DecimalTotal()
-        total.merge(self.decimals)
-        if self.counts[Kind.INT]:
-            total.add_integer(self.integers)
-        return total.value()
-
-
 class _TotalAccumulator(ValueAccumulator):
     """What SUM and AVG share."""
 
     name: str
 
     def __init__(self) -> None:
-        self._totals = _Totals()
+        self._totals = Totals()
 
     def update(self, column: Column, fail: Fail) -> None:
         """Add the numbers; other known values fail."""
         _fail_unless(column, NUMBERS, self.name, fail)
         self._totals.add(column)
 
-    def state(self) -> _Totals:
+    def state(self) -> Totals:
         """The exact totals."""
         return self._totals
 
-    def merge(self, state: _Totals) -> None:
+    def merge(self, state: Totals) -> None:
         """Add other totals."""
         self._totals.merge(state)
 
@@ -234,7 +190,7 @@ class Average(_TotalAccumulator):
         exact = totals.exact()
         if exact is None or totals.counts[Kind.FLOAT]:
             return Column.of(Kind.FLOAT, np.array([totals.floats.rounded(exact, totals.count)]))
-        return _decimal_column(_quotient(exact, totals.count))
+        return _decimal_column(quotient(exact, totals.count))
 
 
 class _ExtremeAccumulator(ValueAccumulator):
@@ -334,21 +290,6 @@ def _fail_unless(column: Column, kinds: frozenset[Kind], name: str, fail: Fail) 
 
 def _mixed(name: str) -> S3SelectError:
     return S3SelectError("ExternalEvalException", f"{_ADVICE} {name} found both numbers and timestamps.")
-
-
-def _quotient(total: Decimal, count: int) -> Decimal:
-    """The division of decimals, for a dividend of any number of digits.
-
-    An exact quotient keeps a scale of 0 or more where 38 digits allow it: 600 / 3 is 200, not 2E+2.
-    """
-    quotient = CONTEXT.divide(total, Decimal(count))
-    exponent = quotient.as_tuple().exponent
-    assert isinstance(exponent, int), "the quotient of decimals is finite"
-    if exponent <= 0:
-        return quotient
-    room = CONTEXT.prec - len(quotient.as_tuple().digits)
-    lowest = 0 if not quotient else max(0, exponent - room)
-    return quotient.quantize(Decimal((0, (1,), lowest)), context=CONTEXT)
 
 
 def _int_column(value: int) -> Column:

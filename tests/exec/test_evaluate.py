@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s3sql.errors import Position
-from s3sql.exec.evaluate import constant, evaluate, filter_batch
+from s3sql.exec.evaluate import evaluate, filter_batch
 from s3sql.formats.batch import Batch, FirstFailure
+from s3sql.functions.constants import constant
 from s3sql.payloads import Rows
 from s3sql.plan.chain import LEFT_SLOTS
 from s3sql.plan.expr import (
@@ -416,13 +417,3 @@ def test_aggregate_results_come_from_the_batch() -> None:
     batch = Aggregated([Row([], {})])
     found = evaluate(Arithmetic("+", AggregateResult(1), AggregateResult(2)), batch)
     assert values_of(found) == [Value(Kind.INT, 30)]
-
-
-@given(some.scalars, st.integers(0, 3))
-def test_constants(value: Value, length: int) -> None:
-    assert all(v.same(value) for v in values_of(constant(value.kind, value.value, length)))
-
-
-def test_timestamp_constants() -> None:
-    column = constant(Kind.TIMESTAMP, (1, 2, 3, 4), 2)
-    assert column.to_python() == [(1, 2, 3, 4)] * 2

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from s3sql.exec.evaluate import constant
 from s3sql.functions.comparison import (
     compare,
     equals,
@@ -17,6 +16,7 @@ from s3sql.functions.comparison import (
     trues,
     truth_column,
 )
+from s3sql.functions.constants import constant
 from s3sql.payloads import Text, Timestamps
 from s3sql.types import Column, Kind
 from tests.twins import strategies as some

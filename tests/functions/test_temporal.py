@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import s3sql
 from s3sql.errors import Position
-from s3sql.exec.evaluate import constant
+from s3sql.functions.constants import constant
 from s3sql.functions.registry import function
 from s3sql.timestamp import parse
 from s3sql.types import Column, Kind
