@@ -44,13 +44,10 @@ from s3sql.plan.expr import (
     Not,
     Or,
     PathOf,
-    RowPath,
     Sign,
     SimpleCase,
-    StructOf,
 )
 from s3sql.plan.kinds import UNKNOWN, known_kinds, orders_safely
-from s3sql.plan.like import literal_runs
 from s3sql.plan.literals import decimal_literal, timestamp_literal
 from s3sql.plan.logical import Aggregate, AggregateCall, Filter, Item, Limit, Plan, Project, Scan, Spread
 from s3sql.plan.names import (
@@ -64,7 +61,9 @@ from s3sql.plan.names import (
     row_name,
 )
 from s3sql.plan.one_way_of_naming import OneWayOfNaming
+from s3sql.plan.proofs import is_sound_pattern, never_fails
 from s3sql.plan.schema import CsvSchema, JsonSchema, Schema
+from s3sql.plan.select_list import spread_items, spread_of
 from s3sql.plan.traverse import shape
 from s3sql.sql import nodes
 from s3sql.types import Kind
@@ -79,13 +78,6 @@ _CALLS = (
     *(exp.Lower, exp.Upper, exp.Length, exp.Substring, exp.Trim),
     *(exp.Coalesce, exp.Nullif, exp.Extract, exp.Anonymous),
 )
-
-#: Functions that take every value (or none at all), and those that take every text.
-_ANY_ARGUMENTS = frozenset({"COALESCE", "NULLIF", "UTCNOW"})
-_TEXT_ARGUMENTS = frozenset({"CHAR_LENGTH", "LOWER", "TRIM", "UPPER"})
-
-#: Functions that take every timestamp, behind the part of it that the parser has checked.
-_TIMESTAMP_ARGUMENTS = frozenset({"DATE_DIFF", "EXTRACT"})
 
 
 def bind(tree: Tree, schema: Schema, dialect: Dialect = S3_SELECT) -> Plan:
@@ -149,12 +141,12 @@ class _Binder:
     def items(self, node: exp.Expr, number: int) -> tuple[Item | Spread, ...]:
         """Select item *number* (from 1); a row whose columns are known is spread here."""
         if isinstance(node, exp.Star):
-            return _spread_items(Spread(self.names.row(), whole_row=True))
+            return spread_items(Spread(self.names.row(), whole_row=True))
         if nodes.is_spread(node):
-            return _spread_items(_spread(self._path(node)))
+            return spread_items(spread_of(self._path(node)))
         if isinstance(node, exp.Alias):
             return (Item(node.alias, as_item(self.expression(node.this))),)
-        name = _output_name(node)
+        name = nodes.output_name(node)
         return (Item(f"_{number}" if name is None else name, as_item(self.expression(node))),)
 
     # ---- expressions
@@ -240,7 +232,7 @@ class _Binder:
     def _like(self, node: exp.Like, operand: Expr, escape: exp.Expr | None = None) -> Expr:
         pattern = self.expression(node.expression)
         escaped = None if escape is None else self.expression(escape)
-        safe = known_kinds(operand) <= {Kind.STRING} and _is_sound_pattern(pattern, escaped)
+        safe = known_kinds(operand) <= {Kind.STRING} and is_sound_pattern(pattern, escaped)
         return Like(operand, pattern, escaped, safe, position=nodes.position(node))
 
     def _escape(self, node: exp.Escape, operand: Expr) -> Expr:
@@ -291,7 +283,7 @@ class _Binder:
             side, characters, text = arguments
             arguments = (side or exp.Var(this="BOTH"), characters or exp.Literal.string(" "), text)
         bound = tuple(self._argument(a) for a in arguments)
-        return Call(call.name, bound, _never_fails(call.name, bound), position=call.position)
+        return Call(call.name, bound, never_fails(call.name, bound), position=call.position)
 
     def _argument(self, node: exp.Expr | None) -> Expr:
         """An argument; the side of TRIM and a part of a date become text."""
@@ -312,35 +304,6 @@ class _Binder:
         return AggregateResult(number, position=call.position)
 
 
-def _spread(path: Expr) -> Spread:
-    """The spread of what stands before the path's last step, which is ``.*``."""
-    if isinstance(path, RowPath):
-        base: Expr = RowPath(path.steps[:-1], position=path.position)
-        return Spread(base, whole_row=False)
-    assert isinstance(path, PathOf), "a path with a wildcard is bound as a path"
-    if len(path.steps) > 1:
-        return Spread(PathOf(path.base, path.steps[:-1], position=path.position), whole_row=False)
-    return Spread(as_item(path.base), whole_row=False)
-
-
-def _spread_items(spread: Spread) -> tuple[Item | Spread, ...]:
-    row = spread.expression
-    if not isinstance(row, StructOf):
-        return (spread,)
-    return tuple(Item(name, value) for name, value in zip(row.names, row.values, strict=True))
-
-
-def _output_name(node: exp.Expr) -> str | None:
-    """The last name of a path, spelled as in the query."""
-    if not nodes.is_path(node):
-        return None
-    path = nodes.path(node)
-    if path.steps:
-        last = path.steps[-1]
-        return last.name if last.kind in ("name", "key") else None
-    return str(path.root.this)
-
-
 def _tested_kinds(node: exp.Expr) -> frozenset[Kind]:
     if isinstance(node, exp.Null):
         return UNKNOWN
@@ -348,28 +311,6 @@ def _tested_kinds(node: exp.Expr) -> frozenset[Kind]:
         return frozenset({Kind.MISSING})
     assert isinstance(node, exp.DataType), "IS is followed by NULL, MISSING or a type"
     return frozenset({Kind[nodes.type_name(node) or node.name]})
-
-
-def _is_sound_pattern(pattern: Expr, escape: Expr | None) -> bool:
-    """Whether both are constants that LIKE accepts."""
-    if not isinstance(pattern, Literal) or not isinstance(pattern.value, str):
-        return False
-    if escape is None:
-        return True
-    if not isinstance(escape, Literal) or not isinstance(escape.value, str):
-        return False
-    return literal_runs(pattern.value, escape.value) is not None
-
-
-def _never_fails(function: str, arguments: tuple[Expr, ...]) -> bool:
-    """Whether *function* takes everything that these arguments can be."""
-    if function in _ANY_ARGUMENTS:
-        return True
-    if function in _TIMESTAMP_ARGUMENTS:
-        return all(known_kinds(argument) <= {Kind.TIMESTAMP} for argument in arguments[1:])
-    return function in _TEXT_ARGUMENTS and all(
-        known_kinds(argument) <= {Kind.STRING} for argument in arguments
-    )
 
 
 _BINDERS: dict[type[exp.Expr], Callable[[_Binder, Any], Expr]] = {

@@ -95,6 +95,20 @@ def path(node: exp.Expr) -> Path:
     return Path(root, tuple(steps), False, place)
 
 
+def output_name(node: exp.Expr) -> str | None:
+    """What an item without AS is called: the last name of its path, spelled as in the query.
+
+    None if it is no path, or does not end in a name (PartiQL v0.1, names of the select list).
+    """
+    if not is_path(node):
+        return None
+    found = path(node)
+    if found.steps:
+        last = found.steps[-1]
+        return last.name if last.kind in ("name", "key") else None
+    return str(found.root.this)
+
+
 def _step(node: exp.Dot | exp.Bracket) -> Step:
     place = own_position(node)
     if isinstance(node, exp.Dot):

@@ -55,6 +55,22 @@ def test_an_index_of_any_length_is_past_every_element() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("s.Name", "Name"),
+        ("s.a.b", "b"),
+        ("s.a['k e y']", "k e y"),
+        ("s.a[2]", None),
+        ('"Quoted"', "Quoted"),
+        ("1 + 1", None),
+        ("LOWER(s.a)", None),
+    ],
+)
+def test_an_item_without_as_has_the_last_name_of_its_path(text: str, name: str | None) -> None:
+    assert nodes.output_name(item(text)) == name
+
+
+@pytest.mark.parametrize(
     ("text", "steps", "alias"),
     [
         ("S3Object", [], None),
