@@ -19,8 +19,9 @@ from s3sql.cli import main
 from s3sql.functions.signatures import SIGNATURES
 from s3sql.plan import rules
 from s3sql.plan.cache import PLANS
-from s3sql.plan.expr import Arithmetic, Expr, Literal
+from s3sql.plan.expr import Expr, Literal
 from s3sql.plan.logical import Plan
+from s3sql.plan.operators import Arithmetic
 from s3sql.plan.traverse import map_expressions, rewrite
 from s3sql.request_xml import MEMBERS, parse_request
 from s3sql.stores.memory import BytesObject

@@ -14,26 +14,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from s3sql.payloads import Int64s
-from s3sql.plan.expr import (
+from s3sql.plan.expr import CsvField, CsvRow, Expr, ListOf, Literal, ParquetField, RowPath, StructOf
+from s3sql.plan.operators import (
     Arithmetic,
     Between,
     Call,
     Cast,
     Compare,
     Concat,
-    CsvField,
-    CsvRow,
-    Expr,
     In,
     InCollection,
     IsKind,
     Like,
-    ListOf,
-    Literal,
-    ParquetField,
-    RowPath,
     Sign,
-    StructOf,
 )
 
 #: Most bytes of text, before the serializer's escapes, made of one piece.

@@ -25,7 +25,8 @@ from s3sql.exec.verdicts import Evaluate, Truth, Verdicts, truth_of, verdicts
 from s3sql.formats.batch import Batch
 from s3sql.functions.comparison import equals, trues, truth_column
 from s3sql.payloads import Mask, Rows
-from s3sql.plan.expr import And, Case, CsvField, Expr, Not, Or, SimpleCase, is_boolean
+from s3sql.plan.expr import CsvField, Expr
+from s3sql.plan.operators import And, Case, Not, Or, SimpleCase, is_boolean
 from s3sql.types import Column
 
 #: Below one in so many rows it pays to gather them rather than to evaluate all.

@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from s3sql.plan.expr import And, Compare, CsvField, Expr, Literal, TextRange
+from s3sql.plan.expr import CsvField, Expr, Literal
 from s3sql.plan.logical import Filter, Plan
+from s3sql.plan.operators import And, Compare, TextRange
 from s3sql.plan.traverse import nodes
 from s3sql.types import Kind
 

@@ -18,8 +18,9 @@ import pyarrow as pa
 from s3sql.formats.parquet_arrays import fixed_width, known, numpy_type, storage
 from s3sql.kernels.parquet_values import first_rows
 from s3sql.payloads import Rows
-from s3sql.plan.expr import And, Expr, Or, ParquetField
+from s3sql.plan.expr import Expr, ParquetField
 from s3sql.plan.logical import Filter, Plan
+from s3sql.plan.operators import And, Or
 from s3sql.plan.traverse import nodes, walk
 
 Array: TypeAlias = "pa.Array[Any]"

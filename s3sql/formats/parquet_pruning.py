@@ -16,19 +16,8 @@ from decimal import Decimal
 from typing import Any
 
 from s3sql.formats.parquet_statistics import Bounds
-from s3sql.plan.expr import (
-    And,
-    Between,
-    Compare,
-    Expr,
-    In,
-    IsKind,
-    Literal,
-    Not,
-    Or,
-    ParquetField,
-    is_boolean,
-)
+from s3sql.plan.expr import Expr, Literal, ParquetField
+from s3sql.plan.operators import And, Between, Compare, In, IsKind, Not, Or, is_boolean
 from s3sql.types import Kind
 
 _NANOSECONDS = 10**9

@@ -23,7 +23,8 @@ import pyarrow as pa
 
 from s3sql.formats.parquet_schema import END_SECOND, FIRST_SECOND
 from s3sql.payloads import Int64s
-from s3sql.plan.expr import And, Between, Compare, Expr, Literal, ParquetField
+from s3sql.plan.expr import Expr, Literal, ParquetField
+from s3sql.plan.operators import And, Between, Compare
 from s3sql.types import Kind
 
 #: What a column counts, its Arrow type, by its number; None if it has no numbers of 64 bits.

@@ -24,29 +24,7 @@ from sqlglot import exp
 from s3sql.dialects import S3_SELECT, Dialect
 from s3sql.errors import S3SelectError
 from s3sql.functions.signatures import AGGREGATES
-from s3sql.plan.expr import (
-    AggregateResult,
-    And,
-    Arithmetic,
-    Between,
-    Call,
-    Case,
-    Cast,
-    Compare,
-    Concat,
-    Expr,
-    In,
-    InCollection,
-    IsKind,
-    Like,
-    ListOf,
-    Literal,
-    Not,
-    Or,
-    PathOf,
-    Sign,
-    SimpleCase,
-)
+from s3sql.plan.expr import AggregateResult, Expr, ListOf, Literal, PathOf
 from s3sql.plan.kinds import UNKNOWN, known_kinds, orders_safely
 from s3sql.plan.literals import decimal_literal, timestamp_literal
 from s3sql.plan.logical import Aggregate, AggregateCall, Filter, Item, Limit, Plan, Project, Scan, Spread
@@ -61,6 +39,24 @@ from s3sql.plan.names import (
     row_name,
 )
 from s3sql.plan.one_way_of_naming import OneWayOfNaming
+from s3sql.plan.operators import (
+    And,
+    Arithmetic,
+    Between,
+    Call,
+    Case,
+    Cast,
+    Compare,
+    Concat,
+    In,
+    InCollection,
+    IsKind,
+    Like,
+    Not,
+    Or,
+    Sign,
+    SimpleCase,
+)
 from s3sql.plan.proofs import is_sound_pattern, never_fails
 from s3sql.plan.schema import CsvSchema, JsonSchema, Schema
 from s3sql.plan.select_list import spread_items, spread_of

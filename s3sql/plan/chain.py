@@ -7,18 +7,8 @@ expression goes along the left side in a loop, and recurses for the other operan
 
 from __future__ import annotations
 
-from s3sql.plan.expr import (
-    Arithmetic,
-    Between,
-    Compare,
-    Concat,
-    Expr,
-    In,
-    InCollection,
-    IsKind,
-    Like,
-    Not,
-)
+from s3sql.plan.expr import Expr
+from s3sql.plan.operators import Arithmetic, Between, Compare, Concat, In, InCollection, IsKind, Like, Not
 
 #: Where each class of operator keeps the operand that a chain goes on with.
 LEFT_SLOTS: dict[type[Expr], str] = {

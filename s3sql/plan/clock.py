@@ -9,8 +9,9 @@ query, whatever the row and the worker.
 
 from __future__ import annotations
 
-from s3sql.plan.expr import Call, Expr, Literal
+from s3sql.plan.expr import Expr, Literal
 from s3sql.plan.logical import Plan
+from s3sql.plan.operators import Call
 from s3sql.plan.traverse import map_expressions, rewrite
 from s3sql.timestamp import Timestamp
 from s3sql.types import Kind

@@ -16,6 +16,24 @@ from typing import Any
 from s3sql.plan.chain import chain
 from s3sql.plan.expr import (
     AggregateResult,
+    CsvField,
+    CsvRow,
+    Elements,
+    Expr,
+    Index,
+    ListOf,
+    Literal,
+    Name,
+    NullAsMissing,
+    ParquetField,
+    PathOf,
+    RowPath,
+    Step,
+    StructOf,
+)
+from s3sql.plan.kinds import UNKNOWN
+from s3sql.plan.logical import Aggregate, AggregateCall, Filter, Item, Limit, Plan, Project, Scan, Spread
+from s3sql.plan.operators import (
     And,
     Arithmetic,
     Between,
@@ -24,32 +42,16 @@ from s3sql.plan.expr import (
     Cast,
     Compare,
     Concat,
-    CsvField,
-    CsvRow,
-    Elements,
-    Expr,
     In,
     InCollection,
-    Index,
     IsKind,
     Like,
-    ListOf,
-    Literal,
-    Name,
     Not,
-    NullAsMissing,
     Or,
-    ParquetField,
-    PathOf,
-    RowPath,
     Sign,
     SimpleCase,
-    Step,
-    StructOf,
     TextRange,
 )
-from s3sql.plan.kinds import UNKNOWN
-from s3sql.plan.logical import Aggregate, AggregateCall, Filter, Item, Limit, Plan, Project, Scan, Spread
 from s3sql.plan.traverse import Node, nodes
 from s3sql.types import Kind
 

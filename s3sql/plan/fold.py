@@ -15,7 +15,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from s3sql.plan.expr import (
+from s3sql.plan.expr import CsvField, Expr, Literal, ParquetField, PathOf, RowPath
+from s3sql.plan.kinds import possible_kinds
+from s3sql.plan.operators import (
     And,
     Arithmetic,
     Between,
@@ -24,20 +26,13 @@ from s3sql.plan.expr import (
     Cast,
     Compare,
     Concat,
-    CsvField,
-    Expr,
     In,
     IsKind,
-    Literal,
     Not,
     Or,
-    ParquetField,
-    PathOf,
-    RowPath,
     Sign,
     is_boolean,
 )
-from s3sql.plan.kinds import possible_kinds
 from s3sql.timestamp import Timestamp, parse
 from s3sql.types import Kind
 

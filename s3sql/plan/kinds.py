@@ -16,6 +16,17 @@ from itertools import islice
 from s3sql.plan.chain import left_operand
 from s3sql.plan.expr import (
     AggregateResult,
+    CsvField,
+    CsvRow,
+    Expr,
+    ListOf,
+    Literal,
+    NullAsMissing,
+    ParquetField,
+    StructOf,
+)
+from s3sql.plan.logical import AggregateCall
+from s3sql.plan.operators import (
     And,
     Arithmetic,
     Between,
@@ -24,26 +35,17 @@ from s3sql.plan.expr import (
     Cast,
     Compare,
     Concat,
-    CsvField,
-    CsvRow,
-    Expr,
     In,
     InCollection,
     IsKind,
     Like,
-    ListOf,
-    Literal,
     Not,
-    NullAsMissing,
     Or,
-    ParquetField,
     Sign,
     SimpleCase,
-    StructOf,
     TextRange,
     is_boolean,
 )
-from s3sql.plan.logical import AggregateCall
 from s3sql.types import NUMBERS, Kind
 
 Kinds = frozenset[Kind]

@@ -15,25 +15,12 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TypeAlias
 
-from s3sql.plan.expr import (
-    And,
-    Between,
-    Call,
-    Cast,
-    Compare,
-    CsvField,
-    Expr,
-    In,
-    Like,
-    Literal,
-    ParquetField,
-    TextRange,
-    is_boolean,
-)
+from s3sql.plan.expr import CsvField, Expr, Literal, ParquetField
 from s3sql.plan.fold import TRUE, fold
 from s3sql.plan.kinds import UNKNOWN, known_kinds, possible_kinds
 from s3sql.plan.like import literal_runs
 from s3sql.plan.logical import Aggregate, AggregateCall, Filter, Limit, Plan, Scan
+from s3sql.plan.operators import And, Between, Call, Cast, Compare, In, Like, TextRange, is_boolean
 from s3sql.plan.traverse import (
     Node,
     map_expressions,

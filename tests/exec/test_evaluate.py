@@ -17,6 +17,20 @@ from s3sql.payloads import Rows
 from s3sql.plan.chain import LEFT_SLOTS
 from s3sql.plan.expr import (
     AggregateResult,
+    CsvField,
+    CsvRow,
+    Elements,
+    Expr,
+    Index,
+    ListOf,
+    Literal,
+    Members,
+    Name,
+    PathOf,
+    RowPath,
+    Step,
+)
+from s3sql.plan.operators import (
     And,
     Arithmetic,
     Between,
@@ -25,26 +39,14 @@ from s3sql.plan.expr import (
     Cast,
     Compare,
     Concat,
-    CsvField,
-    CsvRow,
-    Elements,
-    Expr,
     In,
     InCollection,
-    Index,
     IsKind,
     Like,
-    ListOf,
-    Literal,
-    Members,
-    Name,
     Not,
     Or,
-    PathOf,
-    RowPath,
     Sign,
     SimpleCase,
-    Step,
 )
 from s3sql.types import Column, Kind
 from tests.twins import evaluation as twin

@@ -14,7 +14,8 @@ from s3sql import engine
 from s3sql.errors import S3SelectError
 from s3sql.exec import footprint
 from s3sql.exec.footprint import Footprint
-from s3sql.plan.expr import Arithmetic, Call, Cast, Compare, Concat, CsvField, Expr, ListOf, Literal
+from s3sql.plan.expr import CsvField, Expr, ListOf, Literal
+from s3sql.plan.operators import Arithmetic, Call, Cast, Compare, Concat
 from s3sql.types import Kind
 from tests.scans import worker_count
 

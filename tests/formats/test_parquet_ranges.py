@@ -25,7 +25,8 @@ from s3sql.formats.parquet import ParquetBatch, ParquetMorsel
 from s3sql.formats.parquet_parts import GroupParts
 from s3sql.formats.parquet_ranges import NumberRange, leading_ranges
 from s3sql.formats.parquet_values import ChunkValues
-from s3sql.plan.expr import Between, Compare, Literal, ParquetField
+from s3sql.plan.expr import Literal, ParquetField
+from s3sql.plan.operators import Between, Compare
 from s3sql.types import Kind
 from tests.formats.parquet_files import ask, parquet
 

@@ -10,7 +10,8 @@ import s3sql
 from s3sql.exec.footprint import Footprint
 from s3sql.functions import registry
 from s3sql.functions.time_programs import writer
-from s3sql.plan.expr import Call, Literal
+from s3sql.plan.expr import Literal
+from s3sql.plan.operators import Call
 from s3sql.timestamp import UNKNOWN_OFFSET, Timestamp
 from s3sql.types import Kind
 from tests.functions.failures import Failures, column, never

@@ -4,23 +4,9 @@ import pytest
 
 from s3sql.errors import S3SelectError
 from s3sql.plan.binder import bind
-from s3sql.plan.expr import (
-    AggregateResult,
-    Between,
-    Call,
-    Cast,
-    Compare,
-    CsvField,
-    CsvRow,
-    Expr,
-    IsKind,
-    Like,
-    Literal,
-    Name,
-    PathOf,
-    RowPath,
-)
+from s3sql.plan.expr import AggregateResult, CsvField, CsvRow, Expr, Literal, Name, PathOf, RowPath
 from s3sql.plan.logical import AggregateCall, Filter, Item, Limit, Plan, Project, Spread
+from s3sql.plan.operators import Between, Call, Cast, Compare, IsKind, Like
 from s3sql.plan.schema import CsvSchema, JsonSchema, Schema
 from s3sql.sql.parser import parse
 from s3sql.types import Kind

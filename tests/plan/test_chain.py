@@ -9,25 +9,22 @@ from hypothesis import strategies as st
 from s3sql.plan.binder import bind
 from s3sql.plan.chain import chain
 from s3sql.plan.explain import as_dictionary, explain, sql
-from s3sql.plan.expr import (
+from s3sql.plan.expr import CsvField, Expr, ListOf, Literal
+from s3sql.plan.kinds import known_kinds, possible_kinds
+from s3sql.plan.logical import Aggregate, Filter, Item, Plan, Project
+from s3sql.plan.operators import (
     Arithmetic,
     Between,
     Case,
     Compare,
     Concat,
-    CsvField,
-    Expr,
     In,
     InCollection,
     IsKind,
     Like,
-    ListOf,
-    Literal,
     Not,
     Sign,
 )
-from s3sql.plan.kinds import known_kinds, possible_kinds
-from s3sql.plan.logical import Aggregate, Filter, Item, Plan, Project
 from s3sql.plan.rules import optimize
 from s3sql.plan.schema import CsvSchema, JsonSchema
 from s3sql.plan.traverse import rewrite, shape, walk

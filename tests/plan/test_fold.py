@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3sql.errors import Position
-from s3sql.plan.expr import Arithmetic, Cast, Compare, Literal, Sign
+from s3sql.plan.expr import Literal
 from s3sql.plan.fold import fold
+from s3sql.plan.operators import Arithmetic, Cast, Compare, Sign
 from s3sql.timestamp import parse
 from s3sql.types import Kind
 

@@ -7,8 +7,6 @@ import pytest
 from s3sql.errors import Position, S3SelectError
 from s3sql.plan.binder import bind
 from s3sql.plan.expr import (
-    Call,
-    Compare,
     Elements,
     Expr,
     Index,
@@ -21,6 +19,7 @@ from s3sql.plan.expr import (
 )
 from s3sql.plan.kinds import possible_kinds
 from s3sql.plan.logical import Filter, Item, Limit, Project, Scan, Spread
+from s3sql.plan.operators import Call, Compare
 from s3sql.plan.rules import optimize
 from s3sql.plan.schema import ParquetSchema
 from s3sql.sql.parser import parse

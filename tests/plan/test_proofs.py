@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from s3sql.plan.expr import Call, CsvField, Expr, Literal, RowPath
+from s3sql.plan.expr import CsvField, Expr, Literal, RowPath
+from s3sql.plan.operators import Call
 from s3sql.plan.proofs import is_sound_pattern, never_fails
 from s3sql.types import Kind
 

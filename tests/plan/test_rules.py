@@ -8,8 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from s3sql.plan.binder import bind
-from s3sql.plan.expr import And, Compare, CsvField, Expr, IsKind, Literal, Not, Or
+from s3sql.plan.expr import CsvField, Expr, Literal
 from s3sql.plan.logical import Filter, Item, Project, Scan
+from s3sql.plan.operators import And, Compare, IsKind, Not, Or
 from s3sql.plan.rules import RULES, optimize
 from s3sql.plan.schema import CsvSchema
 from s3sql.sql.parser import parse

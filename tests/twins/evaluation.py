@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from s3sql.plan.expr import (
+from s3sql.plan.expr import CsvField, Expr, ListOf, Literal, Name, RowPath
+from s3sql.plan.operators import (
     And,
     Arithmetic,
     Between,
@@ -20,17 +21,11 @@ from s3sql.plan.expr import (
     Cast,
     Compare,
     Concat,
-    CsvField,
-    Expr,
     In,
     InCollection,
     IsKind,
-    ListOf,
-    Literal,
-    Name,
     Not,
     Or,
-    RowPath,
     Sign,
     SimpleCase,
 )
