@@ -20,9 +20,11 @@ from s3sql.buffers import Bytes
 from s3sql.formats.parquet_groups import PLAIN_DICTIONARY, RLE_DICTIONARY, UNCOMPRESSED
 from s3sql.formats.parquet_layouts import ValueLayout
 from s3sql.formats.parquet_memory import PageMemory, Slice
+from s3sql.formats.zstandard import zstandard_library
 from s3sql.kernels.parquet_plain import index_texts
 from s3sql.kernels.parquet_runs import SPACING, count_ones, index_runs, unpack_ones
 from s3sql.kernels.snappy import decompress_snappy
+from s3sql.kernels.zstandard import decompress_zstandard
 from s3sql.payloads import Int32s, Int64s
 
 #: The largest page that is decoded here, before compression and as it is stored: pages are kept as long as
@@ -43,7 +45,7 @@ DATA_PAGE, DICTIONARY_PAGE, DATA_PAGE_V2 = 0, 2, 3
 #: The struct of the header that describes a page of each type.
 _STRUCTS = {DATA_PAGE: 5, DICTIONARY_PAGE: 7, DATA_PAGE_V2: 8}
 
-SNAPPY, _ZSTD = 1, 6
+SNAPPY, ZSTANDARD = 1, 6
 #: Codecs that are read as streams: what they make of too few bytes is told only there.
 _STREAMS: dict[int, Literal["gzip", "brotli"]] = {2: "gzip", 4: "brotli"}
 _MOST_CODE_BITS = 32
@@ -272,12 +274,17 @@ def decompressed(stored: Slice, size: int, codec: int, memory: PageMemory) -> Sl
         if not decompress_snappy(stored.array, stored.start, stored.end, page.array, size):
             raise Unfamiliar
         return Slice(page, 0, size)
+    library = zstandard_library() if codec == ZSTANDARD else None
+    if library is not None:
+        if not decompress_zstandard(stored.array, stored.start, stored.end, page.array, size, library):
+            raise Unfamiliar
+        return Slice(page, 0, size)
     contents: Any = stored.array[stored.start : stored.end]
     try:
         # Of these only Zstandard refuses to make fewer bytes than were asked for.
         found: Any = (
             pa.Codec("zstd").decompress(contents, size, memory_pool=_POOL)
-            if codec == _ZSTD
+            if codec == ZSTANDARD
             else pa.CompressedInputStream(pa.BufferReader(contents), _STREAMS[codec]).read(size + 1)
         )
     except (OSError, pa.ArrowException) as error:

@@ -25,9 +25,11 @@ from s3sql.formats.parquet_pages import (
     MOST_RANGE_BYTES,
     PLAIN,
     SNAPPY,
+    ZSTANDARD,
     Unfamiliar,
     decompressed,
 )
+from s3sql.formats.zstandard import zstandard_library
 from s3sql.kernels import parquet_chunk as kernels
 from s3sql.kernels.parquet_header import FIELDS
 from s3sql.kernels.parquet_numbers import take_numbers
@@ -38,6 +40,9 @@ _MOST_PAGES = 1 << 10
 
 #: Of so few rows to one that is wanted, all are decoded: more are mostly in pages of which none is.
 _ROWS_TO_A_WANTED_ONE = 64
+
+#: What kernels are told of a library that they do not call.
+_NO_LIBRARY: Int64s = np.zeros(2, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,19 @@ class Decoded:
     codes: Int32s
     greatest: int
     values: NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """Where the bytes of ``pages`` are ``stored``, and how they are compressed there.
+
+    ``library``: see :mod:`s3sql.kernels.zstandard`.
+    """
+
+    stored: Slice
+    pages: Int64s
+    codec: int
+    library: Int64s
 
 
 class WholeChunk:
@@ -129,21 +147,21 @@ class WholeChunk:
         if layout.storage == "texts" and coded < length:
             return None
         pages = self._pages_of(begin, end)
-        wanted = _wanted(pages, begin, rows)
         codes = np.empty(length if coded else 0, np.int32)
         values = np.empty(length * layout.width + PADDING if coded < length else PADDING, np.uint8)
         if not _fit(pages):
             return None
-        stored, pages, is_snappy = self._contents(pages, wanted, memory)
+        contents = self._contents(pages, begin, rows, memory)
         room = memory.take(self._room)
         greatest = kernels.decode_pages(
-            stored.array,
-            stored.start,
-            pages.reshape(-1),
-            wanted,
+            contents.stored.array,
+            contents.stored.start,
+            contents.pages.reshape(-1),
+            _wanted(pages, begin, rows),
             begin,
             end,
-            is_snappy,
+            contents.codec,
+            contents.library,
             int(layout.optional),
             layout.width,
             room.array,
@@ -165,20 +183,19 @@ class WholeChunk:
         """
         numbers = np.empty(len(rows), np.int64)
         pages = self._pages_of(begin, end)
-        stored, is_snappy = self._stored, int(self._codec == SNAPPY)
         if not _fit(pages):
             return None
-        if self._codec not in (UNCOMPRESSED, SNAPPY):
-            stored, pages, is_snappy = self._contents(pages, _wanted(pages, begin, rows), memory)
+        contents = self._contents(pages, begin, rows, memory)
         room = memory.take(self._room)
         count, page = entries or (0, Slice(room, 0, 0))
         is_fine = take_numbers(
-            stored.array,
-            stored.start,
-            pages.reshape(-1),
+            contents.stored.array,
+            contents.stored.start,
+            contents.pages.reshape(-1),
             begin,
             rows,
-            is_snappy,
+            contents.codec,
+            contents.library,
             int(self._layout.optional),
             self._layout.width,
             room.array,
@@ -196,13 +213,14 @@ class WholeChunk:
         firsts = self._pages[:, kernels.PAGE_FIRST]
         return self._pages[int(firsts.searchsorted(begin, side="right")) - 1 : int(firsts.searchsorted(end))]
 
-    def _contents(
-        self, pages: Int64s, wanted: NDArray[np.uint8], memory: PageMemory
-    ) -> tuple[Slice, Int64s, int]:
-        """Where the pages that are wanted lie, how, and whether Snappy is to be undone there."""
+    def _contents(self, pages: Int64s, begin: int, rows: Rows | None, memory: PageMemory) -> _Contents:
+        """What kernels make contents of *pages* from, if one of *rows* lies in them."""
         if self._codec in (UNCOMPRESSED, SNAPPY):
-            return self._stored, pages, int(self._codec == SNAPPY)
-        pages = pages.copy()
+            return _Contents(self._stored, pages, self._codec, _NO_LIBRARY)
+        library = zstandard_library() if self._codec == ZSTANDARD else None
+        if library is not None:
+            return _Contents(self._stored, pages, ZSTANDARD, library)
+        wanted, pages = _wanted(pages, begin, rows), pages.copy()
         sizes = np.where(wanted, pages[:, kernels.PAGE_SIZE], 0)
         bodies = np.cumsum(sizes) - sizes
         whole = memory.take(int(sizes.sum()))
@@ -213,7 +231,7 @@ class WholeChunk:
             found = decompressed(Slice(self._stored.memory, start, end), size, self._codec, memory)
             whole.array[body : body + size] = found.array[found.start : found.end]
         pages[:, kernels.PAGE_BODY], pages[:, kernels.PAGE_STORED] = bodies, sizes
-        return Slice(whole, 0, int(sizes.sum())), pages, 0
+        return _Contents(Slice(whole, 0, int(sizes.sum())), pages, UNCOMPRESSED, _NO_LIBRARY)
 
 
 def _fit(pages: Int64s) -> bool:

@@ -18,6 +18,7 @@ from typing import Any
 from s3sql.kernels.compile import (
     BYTES,
     BYTES_OUT,
+    DENSE_INT64S,
     INT32,
     INT32S_OUT,
     INT64,
@@ -42,6 +43,7 @@ from s3sql.kernels.parquet_header import (
 from s3sql.kernels.parquet_runs import count_ones, header_end, repeated_value, unpack_packed
 from s3sql.kernels.simd import at, copy32, load64, low_bits, put
 from s3sql.kernels.snappy import decompress_snappy
+from s3sql.kernels.zstandard import decompress_zstandard
 
 #: Places in a row of the table of pages: where the bytes of a page begin, how many there are, and how many
 #: without compression; its first row and how many it has; its encoding.
@@ -61,6 +63,9 @@ _DATA_PAGE, _DATA_HEADER = 0, 5
 _DICTIONARY_PAGE, _DICTIONARY_HEADER = 2, 7
 PLAIN, _PLAIN_DICTIONARY, _RLE, _RLE_DICTIONARY = 0, 2, 3, 8
 MOST_BITS = 32
+
+#: The codecs that are undone here, by their numbers.
+UNCOMPRESSED, SNAPPY, ZSTANDARD = 0, 1, 6
 
 
 @kernel(INT64(BYTES, INT64, INT64, INT64, INT64, INT64, INT64, INT64S_OUT, INT64S_OUT, INT64S_OUT))
@@ -141,15 +146,20 @@ def _values_begin(page: Any, size: Any, values: Any) -> Any:
 
 
 @called
-def open_page(buffer: Any, base: Any, table: Any, place: Any, snappy: Any, optional: Any, page: Any) -> Any:
+def open_page(
+    buffer: Any, base: Any, table: Any, place: Any, codec: Any, library: Any, optional: Any, page: Any
+) -> Any:
     """Put the contents of the page at *place* of *table* to *page*; where its values begin there.
 
     Otherwise as :func:`decode_pages`. -1 if the page is out of order or has a NULL.
     """
     body, stored = base + at(table, place + PAGE_BODY), at(table, place + PAGE_STORED)
     size = at(table, place + PAGE_SIZE)
-    if snappy != 0:
+    if codec == SNAPPY:
         if decompress_snappy(buffer, body, body + stored, page, size) == 0:
+            return INT64(-1)
+    elif codec == ZSTANDARD:
+        if decompress_zstandard(buffer, body, body + stored, page, size, library) == 0:
             return INT64(-1)
     else:
         if size != stored:
@@ -202,8 +212,11 @@ def _unpack_codes(
 
 
 @kernel(
-    INT64(BYTES, INT64, INT64S, UINT8S, INT64, INT64, INT64, INT64, INT64, BYTES_OUT, INT32S_OUT, BYTES_OUT)
-)
+    INT64(
+        BYTES, INT64, INT64S, UINT8S, INT64, INT64, INT64, DENSE_INT64S, INT64, INT64, BYTES_OUT, INT32S_OUT,
+        BYTES_OUT,
+    )
+)  # fmt: skip
 def decode_pages(
     buffer: Any,
     base: Any,
@@ -211,7 +224,8 @@ def decode_pages(
     wanted: Any,
     begin: Any,
     end: Any,
-    snappy: Any,
+    codec: Any,
+    library: Any,
     optional: Any,
     width: Any,
     page: Any,
@@ -222,7 +236,8 @@ def decode_pages(
 
     The first row goes to the first place: numbers of entries to *codes*, other values, of *width* bytes, to
     *values*; both are padded, and so is *page*, the room for one without compression. Bodies are counted from
-    *base*. The greatest number of an entry; -1 if a page is out of order or has a NULL.
+    *base*, and compressed by *codec*; *library*: of Zstandard (:mod:`s3sql.kernels.zstandard`). The greatest
+    number of an entry; -1 if a page is out of order or has a NULL.
     """
     greatest = INT64(0)
     for number in range(wanted.size):
@@ -231,7 +246,7 @@ def decode_pages(
         low, high = max(begin - first, INT64(0)), min(end - first, rows)
         if at(wanted, number) == 0 or low >= high:
             continue
-        position = INT64(open_page(buffer, base, table, place, snappy, optional, page))
+        position = INT64(open_page(buffer, base, table, place, codec, library, optional, page))
         if position < 0:
             return INT64(-1)
         size = at(table, place + PAGE_SIZE)

@@ -90,13 +90,13 @@ def _entries_at(
 
 @kernel(
     INT64(
-        BYTES, INT64, INT64S, INT64, DENSE_INT64S, INT64, INT64, INT64, BYTES_OUT, BYTES, INT64, INT64,
-        INT64S_OUT,
+        BYTES, INT64, INT64S, INT64, DENSE_INT64S, INT64, DENSE_INT64S, INT64, INT64, BYTES_OUT, BYTES, INT64,
+        INT64, INT64S_OUT,
     )
 )  # fmt: skip
 def take_numbers(
-    buffer: Any, base: Any, table: Any, begin: Any, rows: Any, snappy: Any, optional: Any, width: Any,
-    page: Any, entries: Any, first_entry: Any, count: Any, numbers: Any,
+    buffer: Any, base: Any, table: Any, begin: Any, rows: Any, codec: Any, library: Any, optional: Any,
+    width: Any, page: Any, entries: Any, first_entry: Any, count: Any, numbers: Any,
 ) -> Any:  # fmt: skip
     """The numbers of *rows*, ascending and counted from row *begin*, of a column chunk.
 
@@ -116,7 +116,7 @@ def take_numbers(
             return INT64(0)
         if at(rows, done) >= last:
             continue
-        position = INT64(open_page(buffer, base, table, place, snappy, optional, page))
+        position = INT64(open_page(buffer, base, table, place, codec, library, optional, page))
         if position < 0:
             return INT64(0)
         size = at(table, place + PAGE_SIZE)

@@ -1,7 +1,7 @@
-"""What kernels ask the operating system for.
+"""What kernels ask the operating system and its libraries for.
 
-In: descriptors and buffers of a kernel.  Out: bytes. Every function here is called inside kernels only, where
-the GIL is released.
+In: descriptors, addresses and buffers of a kernel.  Out: bytes. Every function here is called inside kernels
+only, where the GIL is released.
 """
 
 from __future__ import annotations
@@ -41,3 +41,41 @@ def read_file(typing: Any, file: Any, buffer: Any, offset: Any, size: Any, place
         return builder.call(function, [builder.trunc(file, _I32), address, size, place])
 
     return types.int64(types.int64, buffer, types.int64, types.int64, types.int64), generate
+
+
+@intrinsic
+def call_decompressor(
+    typing: Any,
+    function: Any,
+    context: Any,
+    out: Any,
+    target: Any,
+    size: Any,
+    source: Any,
+    start: Any,
+    stored: Any,
+) -> Any:
+    """Call a function in C that fills *size* bytes of *out* from *target* on from *stored* bytes of *source*.
+
+    At the address *function*: ``size_t (void *context, void *out, size_t size, const void *source, size_t
+    stored)``. What it gives. *source* is taken from *start* on. Nothing is checked.
+    """
+    if not all(isinstance(array, types.Array) and array.dtype == types.uint8 for array in (out, source)):
+        return None
+    if not out.mutable:
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        function, first, out, target, size, source, start, stored = args
+        pointer = _I8.as_pointer()
+        form = ir.FunctionType(_I64, [pointer, pointer, _I64, pointer, _I64])
+        arrays = [(signature.args[2], out, target), (signature.args[5], source, start)]
+        written, read = (
+            builder.gep(context.make_array(type_)(context, builder, array).data, [offset])
+            for type_, array, offset in arrays
+        )
+        called = builder.inttoptr(function, form.as_pointer())
+        return builder.call(called, [builder.inttoptr(first, pointer), written, size, read, stored])
+
+    whole = types.int64
+    return whole(whole, whole, out, whole, whole, source, whole, whole), generate
