@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import gzip
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest import mock
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 import s3sql
+from s3sql.formats import parquet_pages, parquet_whole_chunks
 from tests.formats.parquet_thrift import MAGIC, Member, binary, int32, int64, struct, structs, with_tail
 
 
@@ -36,6 +40,16 @@ def payload(sql: str, contents: Any, **options: Any) -> bytes:
     """All record bytes of a query over a Parquet file."""
     events = ask(sql, contents, **options).events()
     return b"".join(event["Records"]["Payload"] for event in events if "Records" in event)
+
+
+@contextmanager
+def without_zstandard_library() -> Iterator[None]:
+    """As on a system that has none: Arrow's own decompresses pages."""
+    with (
+        mock.patch.object(parquet_pages, "zstandard_library", return_value=None),
+        mock.patch.object(parquet_whole_chunks, "zstandard_library", return_value=None),
+    ):
+        yield
 
 
 def footer_of(contents: bytes) -> bytes:

@@ -28,7 +28,7 @@ from s3sql.formats.parquet_values import ChunkValues
 from s3sql.plan.expr import Literal, ParquetField
 from s3sql.plan.operators import Between, Compare
 from s3sql.types import Kind
-from tests.formats.parquet_files import ask, parquet
+from tests.formats.parquet_files import ask, parquet, without_zstandard_library
 
 
 def outcome(sql: str, contents: bytes) -> object:
@@ -264,9 +264,11 @@ def test_damage(seed: int) -> None:
         f"SELECT s.c FROM S3Object s WHERE s.c < {middle} AND s.c > {middle // 2}",
         f"SELECT SUM(s.c) FROM S3Object s WHERE s.c = {middle}",
     ):
-        with general_path():
-            expected = outcome(sql, bytes(damaged))
-        assert outcome(sql, bytes(damaged)) == expected
+        # A column may be left to Arrow, whose version of Zstandard may make something else of it.
+        with without_zstandard_library():
+            with general_path():
+                expected = outcome(sql, bytes(damaged))
+            assert outcome(sql, bytes(damaged)) == expected
 
 
 def test_a_row_group_is_let_go_of_at_once() -> None:

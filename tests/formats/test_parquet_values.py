@@ -24,7 +24,7 @@ from s3sql.formats.parquet_footer import read_footer
 from s3sql.formats.parquet_groups import RowGroup, row_groups
 from s3sql.formats.parquet_parts import ColumnDecoding, GroupParts
 from s3sql.stores.memory import BytesObject
-from tests.formats.parquet_files import file_of_long_pages, parquet, payload
+from tests.formats.parquet_files import file_of_long_pages, parquet, payload, without_zstandard_library
 from tests.formats.parquet_footers import schema_in
 from tests.formats.parquet_writers import DUCKDB_WRITERS, TABLE, WRITERS, by_duckdb
 
@@ -192,6 +192,13 @@ DAMAGED: dict[str, Any] = {
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
 @pytest.mark.parametrize("name", DAMAGED)
 def test_damaged_pages(name: str, version: str, codec: str) -> None:
+    # What comes of damage that is not seen is another thing in every version of that library, and this is of
+    # Arrow's answers.
+    with without_zstandard_library():
+        _test_damaged_pages(name, version, codec)
+
+
+def _test_damaged_pages(name: str, version: str, codec: str) -> None:
     values, options = DAMAGED[name]
     small = {"data_page_size": 300, "write_batch_size": 100}
     contents = parquet(
@@ -280,7 +287,7 @@ def test_a_page_that_is_shorter_than_it_says_shows_no_other_bytes() -> None:
 def test_pages_are_decompressed_outside_the_pool_that_keeps_its_memory() -> None:
     contents = parquet({"c": list(range(50_000))}, compression="zstd", use_dictionary=False)
     pool = pa.proxy_memory_pool(pa.system_memory_pool())
-    with mock.patch.object(parquet_pages, "_POOL", pool):
+    with mock.patch.object(parquet_pages, "_POOL", pool), without_zstandard_library():
         assert payload("SELECT SUM(s.c) FROM S3Object s", contents) == b"1249975000\n"
     assert pool.max_memory() > 0
     assert pool.bytes_allocated() == 0

@@ -7,8 +7,6 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -23,7 +21,7 @@ from s3sql.buffers import PaddedBuffer
 from s3sql.formats import parquet_pages, parquet_whole_chunks, zstandard
 from s3sql.formats.parquet_memory import Memory, PageMemory, Slice
 from s3sql.formats.zstandard import zstandard_library
-from tests.formats.parquet_files import parquet
+from tests.formats.parquet_files import parquet, without_zstandard_library
 from tests.formats.test_parquet_values import TYPES, assert_same, values_of
 
 MAGIC = b"\x28\xb5\x2f\xfd"
@@ -31,15 +29,6 @@ MAGIC = b"\x28\xb5\x2f\xfd"
 needs_library = pytest.mark.skipif(
     zstandard_library() is None, reason="the system has no library of Zstandard"
 )
-
-
-@contextmanager
-def no_library() -> Iterator[None]:
-    with (
-        mock.patch.object(parquet_pages, "zstandard_library", return_value=None),
-        mock.patch.object(parquet_whole_chunks, "zstandard_library", return_value=None),
-    ):
-        yield
 
 
 @needs_library
@@ -141,7 +130,7 @@ def test_pages_of_a_range_are_decompressed_by_one_call() -> None:
     with pages_one_by_one() as calls:
         found = values_of(contents, 0, 9000)
     assert calls.call_count == 0
-    with pages_one_by_one() as calls, no_library():
+    with pages_one_by_one() as calls, without_zstandard_library():
         assert_same(values_of(contents, 0, 9000), found)
     assert calls.call_count == 9
 
@@ -167,7 +156,7 @@ def test_any_values_without_the_library(data: st.DataObject) -> None:
     rows = data.draw(st.sampled_from([None, 1, 3, 60]))
     some = None if rows is None else range(0, count, rows)
     step = data.draw(st.sampled_from([count, -(-count // 3)]))
-    with no_library():
+    with without_zstandard_library():
         expected = values_of(contents, 0, step, some)
     assert_same(values_of(contents, 0, step, some), expected)
 
@@ -184,7 +173,7 @@ def test_headers_that_tell_otherwise(coded: bool) -> None:
         for place in range(frame, frame + 7):
             damaged = bytearray(contents)
             damaged[place] ^= 4
-            with no_library():
+            with without_zstandard_library():
                 expected = values_of(bytes(damaged), 0, 2000)
             assert_same(values_of(bytes(damaged), 0, 2000), expected)
             seen.add(len(expected))
@@ -210,7 +199,7 @@ def test_a_page_of_two_frames_or_of_one_that_is_skipped() -> None:
         if zstandard_library() is not None:
             _check_page(page, size, memory, taken=taken)
         if taken:
-            with no_library():
+            with without_zstandard_library():
                 _check_page(page, size, memory, taken=True)
 
 
