@@ -35,6 +35,7 @@ from s3sql.formats.scratch import Scratch
 from s3sql.functions.aggregates import RowCount, ValueAccumulator, accumulator
 from s3sql.functions.concatenation import size_alone
 from s3sql.limits import MAX_COLUMN_BYTES, MAX_MADE_BYTES
+from s3sql.plan.derived import Derived
 from s3sql.plan.expr import CsvField, CsvRow, Expr, NullAsMissing, ParquetField, RowPath
 from s3sql.plan.logical import Aggregate, AggregateCall, Filter, Item, Limit, Plan, Project, Scan, Spread
 from s3sql.serialize.base import Member, OutputMember, SpreadMembers
@@ -75,6 +76,36 @@ class TaskResult(Generic[Output]):
         return self.error is not None
 
 
+def _stages(plan: Plan) -> tuple[Project, Aggregate | None, tuple[Expr, ...], Scan]:
+    """The select list, the aggregates if there are any, the conjuncts of the filter, and the scan."""
+    project = plan.source if isinstance(plan, Limit) else plan
+    aggregate = project.source if isinstance(project.source, Aggregate) else None
+    below = project.source.source if isinstance(project.source, Aggregate) else project.source
+    if isinstance(below, Filter):
+        return project, aggregate, below.conjuncts, below.source
+    return project, aggregate, (), below
+
+
+def _footprints(plan: Plan, names: int, record: int, field: int) -> tuple[Footprint, Footprint]:
+    """What the filter makes of a row, and the select list with the aggregates.
+
+    ``names``: bytes of a CSV header's names; ``record`` and ``field``: of the delimiters of the output.
+    """
+    project, aggregate, conjuncts, _ = _stages(plan)
+    items = project.items
+    folded = aggregate.calls if aggregate is not None else ()
+    made = Footprint.of(
+        [item.expression for item in items] + [call.operand for call in folded if call.operand is not None],
+        per_row=record + sum(field + len(item.name.encode()) for item in items if isinstance(item, Item)),
+        per_byte=field * sum(isinstance(item, Spread) for item in items),
+        names=names,
+    )
+    return Footprint.of(conjuncts, names=names), made
+
+
+_FOOTPRINTS = Derived(_footprints)
+
+
 class Task(Generic[AMorsel, Output]):
     """The work of one query on any of its morsels. Thread-safe."""
 
@@ -88,34 +119,20 @@ class Task(Generic[AMorsel, Output]):
         delimiters: tuple[int, int] = (0, 0),
     ) -> None:
         """``delimiters``: bytes that the sink writes behind every record and every field."""
-        project = plan.source if isinstance(plan, Limit) else plan
-        self.project: Project = project
-        self.aggregate = project.source if isinstance(project.source, Aggregate) else None
-        below = project.source.source if isinstance(project.source, Aggregate) else project.source
-        self._conjuncts: tuple[Expr, ...] = below.conjuncts if isinstance(below, Filter) else ()
-        self.scan: Scan = below.source if isinstance(below, Filter) else below
+        self.project, self.aggregate, self._conjuncts, self.scan = _stages(plan)
         self._reading = reading
         self._sink = sink
-        items = project.items
+        items = self.project.items
         whole = len(items) == 1 and isinstance(items[0], Spread) and isinstance(items[0].expression, CsvRow)
         self._row_sink = row_sink if whole else None
-        names = sum(len(name.encode()) for name in reading.names)
         # Rows that are only counted need not be read.
         only_counts = self.aggregate is not None and all(
             call.operand is None for call in self.aggregate.calls
         )
         counts = only_counts and not self._conjuncts and isinstance(reading, TextReading)
         self._counting = reading if counts else None
-        record, field = delimiters
-        folded = self.aggregate.calls if self.aggregate is not None else ()
-        self._filtered = Footprint.of(self._conjuncts, names=names)
-        self._made = Footprint.of(
-            [item.expression for item in items]
-            + [call.operand for call in folded if call.operand is not None],
-            per_row=record + sum(field + len(item.name.encode()) for item in items if isinstance(item, Item)),
-            per_byte=field * sum(isinstance(item, Spread) for item in items),
-            names=names,
-        )
+        names = sum(len(name.encode()) for name in reading.names)
+        self._filtered, self._made = _FOOTPRINTS(plan, names, *delimiters)
 
     def run(self, morsel: AMorsel, scratch: Scratch) -> TaskResult[Output]:
         """Read, filter and project or aggregate one morsel."""

@@ -25,7 +25,8 @@ from s3sql.formats.decompressed_text import DecompressedText
 from s3sql.formats.json_array import JsonArrayFormat
 from s3sql.formats.json_format import JsonFormat
 from s3sql.limits import MORSEL_BYTES
-from s3sql.plan.expr import Elements, RowPath
+from s3sql.plan.derived import Derived
+from s3sql.plan.expr import Elements, RowPath, Step
 from s3sql.plan.logical import Plan, Scan
 from s3sql.plan.schema import CsvSchema, JsonSchema, Schema
 from s3sql.plan.traverse import nodes, parts
@@ -65,6 +66,15 @@ class Span:
     begin: int
     stop: int | None
     aligned: bool
+
+
+def _named_paths(plan: Plan) -> tuple[tuple[Step, ...], ...]:
+    """The paths from a row of JSON that *plan* names, in an order that is always the same."""
+    return tuple(sorted({part.steps for part in parts(plan) if isinstance(part, RowPath)}, key=repr))
+
+
+_NAMED_PATHS = Derived(_named_paths)
+_FIELD_BOUNDS = Derived(field_bounds)
 
 
 class TextOpening:
@@ -149,9 +159,8 @@ class TextOpening:
         scan = next(node for node in nodes(plan) if isinstance(node, Scan))
         if isinstance(self._request.input, JsonInput):
             ranged = bool(scan.path) and isinstance(scan.path[0], Elements)
-            named = {part.steps for part in parts(plan) if isinstance(part, RowPath)}
             return (JsonArrayFormat if ranged else JsonFormat)(
-                self._request.input, scan.path, sorted(named, key=repr)
+                self._request.input, scan.path, _NAMED_PATHS(plan)
             )
         assert self._dialect is not None
         names = self._header.fields if self._header is not None and self._uses_names() else ()
@@ -161,7 +170,7 @@ class TextOpening:
             names,
             scan.required_literal,
             scan.late_columns,
-            field_bounds(plan),
+            _FIELD_BOUNDS(plan),
         )
 
     def _uses_names(self) -> bool:

@@ -10,10 +10,10 @@ Apache Parquet, file format and parquet.thrift.
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from s3sql.errors import S3SelectError
@@ -94,7 +94,7 @@ def read_footer(source: ParquetSource) -> Footer:
         children = _children(schema)
         leaves = _leaf_counts(children)
         nodes = schema.take(np.flatnonzero([not count for count in children[1:]]) + 1)
-        metadata = pq.read_metadata(io.BytesIO(_MAGIC + end[-size:]))
+        metadata = pq.ParquetFile(pa.BufferReader(_MAGIC + end[-size:])).metadata
         if metadata.num_columns != len(nodes) or metadata.num_row_groups != len(groups):
             raise ValueError("it can be read in two ways")
         return Footer(metadata, size, leaves, text, nodes, groups)

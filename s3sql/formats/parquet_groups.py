@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -314,13 +314,18 @@ def codec_name(number: int) -> str:
     return _NAMES[number] if number < len(_NAMES) else f"codec number {number}"
 
 
+@cache
+def _is_available(codec: _Codec) -> bool:
+    return bool(pa.Codec.is_available(codec))
+
+
 def check_codecs(groups: Sequence[RowGroup], leaves: Sequence[int]) -> None:
     """See that the leaf columns that a query reads can be decompressed.
 
     Raises:
         S3SelectError: ``ParquetUnsupportedCompressionCodec``.
     """
-    readable = {UNCOMPRESSED} | {number for number, codec in CODECS.items() if pa.Codec.is_available(codec)}
+    readable = {UNCOMPRESSED} | {number for number, codec in CODECS.items() if _is_available(codec)}
     for group in groups:
         codecs = group.columns.codecs(leaves)
         if readable.issuperset(codecs):

@@ -18,15 +18,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-import pyarrow.parquet as pq
-
 from s3sql.formats.opening import bounds
 from s3sql.formats.parquet_decoding import ParquetContents
-from s3sql.formats.parquet_file import ByteSource, ParquetSource, SourceFile
+from s3sql.formats.parquet_file import ByteSource, ParquetSource
 from s3sql.formats.parquet_footer import Footer, read_footer
 from s3sql.formats.parquet_groups import RowGroup, check_codecs, check_size, row_groups
 from s3sql.formats.parquet_pruning import selects_nothing
-from s3sql.formats.parquet_schema import INT96_UNIT, parquet_schema
+from s3sql.formats.parquet_schema import parquet_schema
 from s3sql.formats.parquet_statistics import Bounds, column_bounds
 from s3sql.formats.parquet_thrift import Struct
 from s3sql.plan.expr import Expr, ParquetField
@@ -81,13 +79,8 @@ class ParquetOpening:
             footer = read_footer(self._source)
             groups = row_groups(footer, self._source.size)
             with self._source.parsing("The schema"):
-                arrow = pq.ParquetFile(
-                    SourceFile(self._source).for_arrow(),
-                    metadata=footer.metadata,
-                    pre_buffer=False,
-                    coerce_int96_timestamp_unit=INT96_UNIT,
-                )
-                self.schema: ParquetSchema = parquet_schema(footer.metadata, arrow.schema_arrow, groups)
+                arrow = footer.metadata.schema.to_arrow_schema()
+                self.schema: ParquetSchema = parquet_schema(footer.metadata, arrow, groups)
             first, stop = 0, None
             if request.scan_range is not None:
                 first, last = bounds(request.scan_range, self._source.size)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -78,6 +79,12 @@ _MAX_DEPTH = 100
 #: The unit in which INT96 is read: in nanoseconds, 64 bits would silently end in 2262.
 INT96_UNIT = "us"
 
+#: The types of leaves, each one object.
+_LEAF_TYPES: dict[ParquetForm, ParquetType] = {form: ParquetType(form) for form in _KINDS}
+
+#: The longest name of a column that is kept beyond its query.
+_SHARED_NAME = 256
+
 _UNITS = {"milliseconds": 10**3, "microseconds": 10**6, "nanoseconds": 10**9}
 
 
@@ -110,7 +117,7 @@ class _Leaves:
     """The leaf columns of a file in schema order, each with what it says about its values."""
 
     def __init__(self, metadata: pq.FileMetaData, groups: Sequence[RowGroup]) -> None:
-        self._metadata = metadata
+        self._columns = metadata.schema
         self._groups = groups
         self._next = 0
         self._has_variants = "(Variant" in str(metadata.schema)
@@ -124,8 +131,7 @@ class _Leaves:
 
     def path(self) -> str:
         """The dotted path of the next leaf; empty behind the last one."""
-        columns = self._metadata.schema
-        return str(columns.column(self._next).path) if self._next < len(columns) else ""
+        return str(self._columns.column(self._next).path) if self._next < len(self._columns) else ""
 
     def refuse(self, what: str) -> ParquetType:
         """Remember that the column at hand holds *what*."""
@@ -140,15 +146,13 @@ class _Leaves:
     def take(self) -> ParquetType:
         """The type of the next leaf."""
         number, self._next = self._next, self._next + 1
-        leaf = self._metadata.schema.column(number)
-        logical = json.loads(leaf.logical_type.to_json())
-        form = _form(leaf.physical_type, logical)
+        leaf = self._columns.column(number)
+        form, bounds, name = _leaf_type(leaf.physical_type, leaf.logical_type.to_json())
         if form is None:
-            return self.refuse(f"{leaf.path!r} is {logical['Type'].upper()} on {leaf.physical_type}")
-        bounds = _bounds(form, leaf.physical_type, logical)
+            return self.refuse(f"{leaf.path!r} is {name.upper()} on {leaf.physical_type}")
         if form == "bytes" or (form in ("date", "time", "timestamp") and not self._within(number, bounds)):
             self.may_fail = True
-        return ParquetType(form)
+        return _LEAF_TYPES[form]
 
     def _within(self, number: int, bounds: tuple[int, int] | None) -> bool:
         """Whether the statistics tell that every value of the leaf is within *bounds*, end exclusive."""
@@ -162,6 +166,17 @@ class _Leaves:
             if raw is None or not bounds[0] <= raw[0] <= raw[1] < bounds[1]:
                 return False
         return True
+
+
+@lru_cache(256)
+def _leaf_type(physical: str, logical_type: str) -> tuple[ParquetForm | None, tuple[int, int] | None, str]:
+    """How a leaf is read, the raw values that SQL can show, and the name of its logical type, told as JSON.
+
+    No form if SQL has nothing for its type; no bounds if the raw values are no integers.
+    """
+    logical = json.loads(logical_type)
+    form = _form(physical, logical)
+    return form, None if form is None else _bounds(form, physical, logical), logical["Type"]
 
 
 def _form(physical: str, logical: dict[str, Any]) -> ParquetForm | None:
@@ -194,7 +209,17 @@ def _column(field: pa.Field[Any], leaves: _Leaves) -> ParquetColumn:
         )
     kinds = frozenset[Kind]() if refusal else kinds_of(type_)
     nullable = field.nullable or type_.form == "repeated"
-    return ParquetColumn(field.name, kinds, nullable, refusal, type_, leaves.may_fail)
+    if refusal or type_.children or len(field.name) > _SHARED_NAME:
+        return ParquetColumn(field.name, kinds, nullable, refusal, type_, leaves.may_fail)
+    return _shared_column(field.name, kinds, nullable, type_, leaves.may_fail)
+
+
+@lru_cache(1024)
+def _shared_column(
+    name: str, kinds: frozenset[Kind], nullable: bool, type_: ParquetType, may_fail: bool
+) -> ParquetColumn:
+    """One object for all columns that are the same: schemas of them are compared in no time."""
+    return ParquetColumn(name, kinds, nullable, None, type_, may_fail)
 
 
 def _type(type_: pa.DataType, leaves: _Leaves, above: tuple[str | int, ...]) -> ParquetType:

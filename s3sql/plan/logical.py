@@ -84,7 +84,7 @@ class Aggregate:
     calls: tuple[AggregateCall, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Project:
     """The output record: items and spreads in order."""
 
@@ -92,7 +92,7 @@ class Project:
     items: tuple[Item | Spread, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Limit:
     """At most ``count`` output records."""
 

@@ -81,6 +81,10 @@ class ParquetColumn:
     type: ParquetType
     may_fail: bool = False
 
+    def __hash__(self) -> int:
+        """That of the name: plans are found by schemas, and few of these have the same names."""
+        return hash(self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class ParquetSchema:

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
 from s3sql.errors import S3SelectError
 from s3sql.plan.cache import PlanCache, RecentlyUsed
-from s3sql.plan.schema import CsvSchema
+from s3sql.plan.schema import CsvSchema, ParquetSchema
+from tests.plan.parquet_columns import column
 
 QUERY = "SELECT a, CAST(b AS INT) FROM S3Object s WHERE s.a = 'x' AND s.b <> '' LIMIT 10"
 
@@ -90,3 +92,21 @@ def test_threads_get_one_value() -> None:
     for thread in threads:
         thread.join()
     assert all(values == found[0] for values in found)
+
+
+def test_schemas_with_the_same_names_have_plans_of_their_own() -> None:
+    cache = PlanCache()
+    schemas = [
+        ParquetSchema((column("a", kind, nullable=nullable, may_fail=may_fail),))
+        for kind in ("INT", "STRING", "TIMESTAMP", "FLOAT")
+        for nullable in (False, True)
+        for may_fail in (False, True)
+    ]
+    assert len({hash(schema) for schema in schemas}) == 1
+    assert len(set(schemas)) == len(schemas)
+    query = "SELECT a FROM S3Object s WHERE s.a IS NOT NULL"
+    plans = [cache.plan(query, schema) for schema in schemas]
+    assert len({id(plan) for plan in plans}) == len(schemas)
+    for schema, plan in zip(schemas, plans, strict=True):
+        same = ParquetSchema(tuple(replace(one) for one in schema.columns))
+        assert cache.plan(query, same) is plan
