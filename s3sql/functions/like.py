@@ -8,7 +8,8 @@ In: text, a pattern and perhaps an escape character.  Out: BOOL, NULL where an o
     '%abc%'    Contains   search for the first and the last byte, 64 places at a time
     the rest   Segments   what stands between the percent signs, first and last anchored
 
-A pattern that differs from row to row is matched without compiling it. The match is of the whole string,
+A pattern that differs from row to row is matched without compiling it. Rows for which that would take too
+long are decided by :mod:`s3sql.functions.like_places`. The match is of the whole string,
 case-sensitive; ``_`` is one code point; there is no escape character unless ESCAPE names one.
 
 Rules: AWS S3 User Guide, Operators; PartiQL v0.1 for the escapes.
@@ -27,8 +28,11 @@ from numpy.typing import NDArray
 
 from s3sql.buffers import PADDING, Bytes
 from s3sql.errors import S3SelectError
+from s3sql.functions import like_places
+from s3sql.functions.like_places import PlacePattern, Segment
 from s3sql.functions.registry import Fail
 from s3sql.kernels import like as kernels
+from s3sql.kernels import like_rows
 from s3sql.kernels.compare import equals_literal
 from s3sql.kernels.text import character_counts
 from s3sql.payloads import Mask, Rows, Text
@@ -89,11 +93,20 @@ class Suffix(_Anchored):
     kernel = kernels.ending_with
 
 
-class Contains(_Anchored):
+@dataclass(frozen=True, slots=True)
+class Contains(Pattern):
     """``%abc%``; the literal is not empty."""
 
-    __slots__ = ()
-    kernel = kernels.containing
+    literal: bytes
+
+    def matches(self, text: Text) -> Mask:
+        """In which of the strings the literal stands."""
+        out = np.empty(len(text), np.uint8)
+        literal, length = _padded(self.literal), len(self.literal)
+        if kernels.containing(text.buffer, text.starts, text.ends, literal, length, out):
+            middle = [character.encode() for character in self.literal.decode()]
+            like_places.decide(text, [[], middle, []], out)
+        return out.view(np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +126,8 @@ class Segments(Pattern):
                 literal += b"\0" if token is None else token
                 wild += [True] if token is None else [False] * len(token)
             bounds.append(len(literal))
-        out = np.empty(len(text), np.bool_)
-        kernels.matching_segments(
+        out = np.empty(len(text), np.uint8)
+        undecided = kernels.matching_segments(
             text.buffer,
             text.starts,
             text.ends,
@@ -124,7 +137,9 @@ class Segments(Pattern):
             np.array([None not in segment for segment in self.segments], np.bool_),
             out,
         )
-        return out
+        if undecided:
+            like_places.decide(text, self.segments, out)
+        return out.view(np.bool_)
 
 
 @lru_cache(maxsize=256)
@@ -135,6 +150,11 @@ def compile_pattern(pattern: str, escape: str | None = None) -> Pattern:
         S3SelectError: EvaluatorLikePatternInvalidEscapeSequence, *escape* is not one character or stands in
             the pattern before anything but ``%``, ``_`` and itself.
     """
+    return _simplest(_segments(pattern, escape))
+
+
+def _segments(pattern: str, escape: str | None) -> list[list[bytes | None]]:
+    """What stands between the percent signs; only the first and the last may be empty."""
     if escape is not None and len(escape) != 1:
         raise _wrong_escape(escape)
     segments: list[list[bytes | None]] = [[]]
@@ -150,10 +170,10 @@ def compile_pattern(pattern: str, escape: str | None = None) -> Pattern:
         else:
             segments[-1].append(None if character == "_" else character.encode())
     middle = [segment for segment in segments[1:-1] if segment]
-    return _simplest([segments[0], *middle, *segments[1:][-1:]])
+    return [segments[0], *middle, *segments[1:][-1:]]
 
 
-def _simplest(segments: Sequence[Sequence[bytes | None]]) -> Pattern:
+def _simplest(segments: Sequence[Segment]) -> Pattern:
     literals = [b"".join(token for token in segment if token is not None) for segment in segments]
     if any(None in segment for segment in segments):
         return Segments(tuple(map(tuple, segments)))
@@ -233,7 +253,7 @@ def _match_each(texts: Sequence[Text], rows: Rows, length: int, fail: Fail) -> t
             fail(_at(rows[counts != 1], length), _wrong_escape(_string(escapes, row)))
             valid &= counts == 1
         sound = np.empty(len(rows), np.bool_)
-        kernels.escapes_valid(
+        like_rows.escapes_valid(
             patterns.buffer,
             patterns.starts,
             patterns.ends,
@@ -249,8 +269,8 @@ def _match_each(texts: Sequence[Text], rows: Rows, length: int, fail: Fail) -> t
             valid &= sound
     kept = np.flatnonzero(valid)
     values, patterns, escapes = values.take(kept), patterns.take(kept), escapes.take(kept)
-    out = np.empty(len(kept), np.bool_)
-    kernels.matching_rows(
+    out = np.empty(len(kept), np.uint8)
+    undecided = like_rows.matching_rows(
         values.buffer,
         values.starts,
         values.ends,
@@ -262,7 +282,12 @@ def _match_each(texts: Sequence[Text], rows: Rows, length: int, fail: Fail) -> t
         escapes.ends,
         out,
     )
-    return rows[kept], out
+    for row in np.flatnonzero(out == kernels.UNDECIDED).tolist() if undecided else ():
+        segments = _segments(_string(patterns, row), _string(escapes, row) or None)
+        out[row] = PlacePattern.of(segments).matches(
+            values.buffer, int(values.starts[row]), int(values.ends[row])
+        )
+    return rows[kept], out.view(np.bool_)
 
 
 def _string(text: Text, row: int) -> str:

@@ -25,6 +25,18 @@ def same_bytes(left: Any, left_offset: Any, right: Any, right_offset: Any, lengt
 
 
 @inlined
+def equal_words(left: Any, left_offset: Any, right: Any, right_offset: Any, length: Any) -> Any:
+    """How many words of eight bytes are equal before one differs; the last of them may be shorter."""
+    position = INT64(0)
+    while position < length:
+        difference = load64(left, left_offset + position) ^ load64(right, right_offset + position)
+        if difference & low_bits(8 * (length - position)):
+            break
+        position += 8
+    return position >> 3
+
+
+@inlined
 def matches(buffer: Any, position: Any, end: Any, token: Any) -> Any:
     """Whether the non-empty *token* stands at *position*."""
     size = len(token)

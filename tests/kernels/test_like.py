@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from s3sql.buffers import PADDING
 from s3sql.kernels import like as kernels
+from s3sql.kernels import like_rows
 from s3sql.kernels.compare import equals_literal
 from s3sql.payloads import Text
 
@@ -19,7 +20,7 @@ def padded(needle: bytes) -> np.ndarray:
 
 def run(kernel, strings: list[bytes], needle: bytes) -> list[bool]:
     text = Text.of(strings)
-    out = np.empty(len(strings), np.bool_)
+    out = np.empty(len(strings), np.uint8 if kernel is kernels.containing else np.bool_)
     kernel(text.buffer, text.starts, text.ends, padded(needle), len(needle), out)
     return out.tolist()
 
@@ -73,7 +74,7 @@ def test_an_empty_needle() -> None:
 def test_escapes_valid(pattern: str, escape: str, valid: bool) -> None:
     patterns, escapes = Text.of([pattern]), Text.of([escape])
     out = np.empty(1, np.bool_)
-    kernels.escapes_valid(
+    like_rows.escapes_valid(
         patterns.buffer, patterns.starts, patterns.ends, escapes.buffer, escapes.starts, escapes.ends, out
     )
     assert out[0] == valid
