@@ -1,11 +1,16 @@
 """Memory for pages and for the pieces in which they are read, used again as soon as nobody refers to it.
 
-In: sizes.  Out: arrays that are longer. One query keeps what it has let go of, up to
-:data:`_KEPT_BYTES` of each size: that fresh memory is faulted in page by page takes longer than to fill it.
+In: sizes.  Out: arrays that are longer. The process keeps what was let go of, up to :data:`_KEPT_BYTES` in
+all: that fresh memory is faulted in page by page takes longer than to fill it.
+
+It comes from the system itself. Among the many small and short-lived arrays of a query, blocks of a mebibyte
+tear holes in the heap of each thread, which can only be given back from its end.
 """
 
 from __future__ import annotations
 
+import mmap
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +19,35 @@ from s3sql.buffers import PADDING, Bytes
 
 #: Sizes are powers of two. What is smaller costs nothing to have anew, and what is larger is rare.
 _LEAST_BYTES, _MOST_BYTES = 32 << 10, 4 << 20
-_KEPT_BYTES = 4 << 20
+_KEPT_BYTES = 16 << 20
+
+
+class _FreeMemory:
+    """What nobody refers to. Thread-safe: a list is appended to, and popped from, in one step."""
+
+    def __init__(self) -> None:
+        sizes = range(_LEAST_BYTES.bit_length(), _MOST_BYTES.bit_length())
+        self.lists: dict[int, list[Bytes]] = {1 << bits: [] for bits in sizes}
+
+    def take(self, size: int) -> Bytes:
+        """An array of *size* bytes, contents undefined."""
+        try:
+            return self.lists[size].pop()
+        except IndexError:
+            return _from_the_system(size)
+
+    def keep(self, array: Bytes) -> None:
+        """Keep *array* unless there is enough. Threads that look at once may keep a few too many."""
+        kept = sum(size * len(arrays) for size, arrays in self.lists.items())
+        if kept + array.size <= _KEPT_BYTES:
+            self.lists[array.size].append(array)
+
+
+def _from_the_system(size: int) -> Bytes:
+    if sys.platform == "win32":
+        return np.empty(size, np.uint8)
+    # Private: what is forked must not write to the memory of its parent.
+    return np.frombuffer(mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS), np.uint8)
 
 
 class Memory:
@@ -22,14 +55,13 @@ class Memory:
 
     __slots__ = ("_free", "array")
 
-    def __init__(self, array: Bytes, free: list[Bytes] | None) -> None:
+    def __init__(self, array: Bytes, free: _FreeMemory | None) -> None:
         self.array = array
         self._free = free
 
     def __del__(self) -> None:
-        free = self._free
-        if free is not None and (len(free) + 1) * self.array.size <= _KEPT_BYTES:
-            free.append(self.array)
+        if self._free is not None:
+            self._free.keep(self.array)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +78,15 @@ class Slice:
         return self.memory.array
 
 
-class PageMemory:
-    """The memory of one query. Thread-safe: a list is appended to, and popped from, in one step."""
+_free = _FreeMemory()
 
-    def __init__(self) -> None:
-        self._free: dict[int, list[Bytes]] = {}
+
+class PageMemory:
+    """Where pages get their memory. Thread-safe."""
 
     def take(self, size: int) -> Memory:
         """Memory for *size* bytes with room behind them, contents undefined."""
         size += PADDING
         if not _LEAST_BYTES < size <= _MOST_BYTES:
             return Memory(np.empty(size, np.uint8), None)
-        rounded = 1 << (size - 1).bit_length()
-        free = self._free.setdefault(rounded, [])
-        try:
-            return Memory(free.pop(), free)
-        except IndexError:
-            return Memory(np.empty(rounded, np.uint8), free)
+        return Memory(_free.take(1 << (size - 1).bit_length()), _free)
