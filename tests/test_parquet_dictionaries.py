@@ -24,8 +24,8 @@ from s3sql.coded import Coded
 from s3sql.errors import S3SelectError
 from s3sql.exec import verdicts
 from s3sql.formats import parquet_entries
-from s3sql.formats.parquet import ParquetMorsel
 from s3sql.formats.parquet_entries import Dictionaries
+from s3sql.formats.parquet_morsel import ParquetMorsel
 from s3sql.serialize import csv_columns
 from tests.formats.parquet_files import ask, parquet
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from s3sql.exec.buffer_pool import BufferPool
 from s3sql.exec.parquet_prefetch import ParquetPrefetch
-from s3sql.formats.parquet import ParquetMorsel
 from s3sql.formats.parquet_groups import DELTA_BYTE_ARRAY
+from s3sql.formats.parquet_morsel import ParquetMorsel
 from s3sql.formats.parquet_opening import GroupShare, ParquetScan
 from s3sql.formats.parquet_parts import ColumnDecoding, GroupParts
 

@@ -1,7 +1,7 @@
 """Parquet input: rows of decoded columns.
 
-In: a :class:`ParquetMorsel`, some rows of one row group.  Out: batches whose columns are those of the schema.
-Of a column is decoded what is asked for, when it is.
+In: a :class:`~s3sql.formats.parquet_morsel.ParquetMorsel`, some rows of one row group.  Out: batches whose
+columns are those of the schema. Of a column is decoded what is asked for, when it is.
 
 A value of more than 1 MiB fails its row, as a record of that size does in other formats; of the columns that
 a query does not read nothing is known. Source: AWS S3 User Guide, "Filtering and retrieving data" (limits).
@@ -20,22 +20,12 @@ from s3sql.coded import Coded
 from s3sql.errors import S3SelectError
 from s3sql.formats.base import MorselRows
 from s3sql.formats.batch import Batch, FirstFailure
-from s3sql.formats.parquet_arrays import (
-    dictionary_arrays,
-    fixed_width,
-    is_text,
-    known,
-    longest_text,
-    numpy_type,
-    storage,
-    take_rows,
-    text_bounds,
-)
+from s3sql.formats.parquet_arrays import is_text, take_rows
 from s3sql.formats.parquet_columns import column_of
 from s3sql.formats.parquet_distinct import ConditionsOfOneColumn, first_of_each
 from s3sql.formats.parquet_entries import Dictionaries, EntryBatch, taken
-from s3sql.formats.parquet_parts import GroupParts
-from s3sql.formats.parquet_scalars import number_column
+from s3sql.formats.parquet_morsel import ParquetMorsel
+from s3sql.formats.parquet_sizes import may_be_long, most_bytes, text_sizes, value_sizes
 from s3sql.formats.scratch import Scratch
 from s3sql.functions.registry import Fail
 from s3sql.limits import MAX_RECORD_BYTES
@@ -55,103 +45,6 @@ _NARROW_SHARE = 4
 
 _NUMBER_FORMS = frozenset({"int", "decimal"})
 _SHORT_FORMS = frozenset({"bool", "int", "uint64", "float", "decimal", "uuid", "date", "time", "timestamp"})
-
-
-class ParquetMorsel:
-    """``rows`` rows of one row group, and those of their ``columns`` by number that have been decoded.
-
-    ``start`` and ``length``: the bytes that they stand for, before compression, among those of all columns
-    that the query names in the row groups it reads. ``parts``: where the other columns are to be had, of
-    which this is part number ``part``.
-    """
-
-    __slots__ = (
-        "_numbers", "_some", "at_end", "coded", "columns", "fault", "length", "part", "parts", "rows",
-        "start", "texts",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        start: int,
-        length: int,
-        rows: int,
-        columns: dict[int, Array],
-        *,
-        at_end: bool,
-        parts: GroupParts | None = None,
-        part: int = 0,
-    ) -> None:
-        self.start = start
-        self.length = length
-        self.rows = rows
-        self.columns = columns
-        self.at_end = at_end
-        self.parts = parts
-        self.part = part
-        #: The columns that were asked for as numbers of entries; None for one that is no such thing.
-        self.coded: dict[int, Coded | None] = {}
-        #: All values of those columns of texts of which some rows were asked for, and which of them fail.
-        self.texts: dict[int, tuple[Column, list[tuple[Mask, S3SelectError]]]] = {}
-        self.fault: S3SelectError | None = None
-        self._some: dict[int, tuple[Rows, Array]] = {}
-        self._numbers: dict[int, tuple[Rows | None, Column]] = {}
-
-    def array(self, number: int) -> Array:
-        """All values of column *number*.
-
-        Raises:
-            S3SelectError: ``ParquetParsingError``; what reading the object raises.
-        """
-        if number not in self.columns:
-            assert self.parts is not None
-            self.columns.update(self.parts.take(self.part, number))
-        return self.columns[number]
-
-    def may_take_some(self, number: int) -> bool:
-        """Whether some rows of column *number* can be had without the others."""
-        return number not in self.columns and self.parts is not None and self.parts.may_take_some(number)
-
-    def some(self, number: int, rows: Rows) -> Array:
-        """The values of *rows*, ascending, of column *number*; raises as :meth:`array`."""
-        if number in self._some and self._some[number][0] is rows:
-            return self._some[number][1]
-        found = None
-        if number not in self.columns and self.parts is not None:
-            found = self.parts.take_some(self.part, number, rows)
-        if found is None:
-            found = take_rows(self.array(number), rows)
-        self._some[number] = rows, found
-        return found
-
-    def numbers(self, number: int, rows: Rows | None) -> Column | None:
-        """The values of *rows*, None for all, ascending, of a column of ints or decimals.
-
-        None if they are to be had as :meth:`array` only, or better. Raises as :meth:`array`.
-        """
-        held = self._numbers.get(number)
-        if held is not None and held[0] is rows:
-            return held[1]
-        if number in self.columns or self.parts is None:
-            return None
-        found = self.parts.numbers(self.part, number, rows)
-        if found is None:
-            return None
-        column = number_column(found, self.parts.type_of(number))
-        self._numbers[number] = rows, column
-        return column
-
-    def load(self) -> None:
-        """Have all columns decoded; raises as :meth:`array`."""
-        if self.parts is not None:
-            for number in self.parts.columns:
-                self.array(number)
-            self.parts = None
-
-    def give_up(self) -> None:
-        """Nobody will ask for more."""
-        if self.parts is not None:
-            self.parts.give_up(self.part)
-            self.parts = None
 
 
 class ParquetReading:
@@ -281,7 +174,7 @@ class ParquetBatch(Batch):
         if self._known.schema.columns[number].type.form in _SHORT_FORMS:
             return 0
         narrow = self._is_narrow(number)
-        return _most_bytes(self.values(number) if narrow else self.morsel.array(number), self.length)
+        return most_bytes(self.values(number) if narrow else self.morsel.array(number), self.length)
 
     def _is_narrow(self, number: int) -> bool:
         """Whether to decode column *number* for these rows only."""
@@ -314,14 +207,14 @@ class ParquetRows(MorselRows):
         sizes = np.zeros(batch.length, np.int64)
         for number in columns:
             if isinstance(number, int):
-                sizes += _sizes(batch.values(number))
+                sizes += value_sizes(batch.values(number))
         ends = np.cumsum(sizes)
         return ends - sizes, ends
 
 
 def _converted(values: Array, column: ParquetColumn, fail: Fail) -> Column:
     """The values as a column of SQL; fails those that are too long or no SQL value."""
-    sizes = _text_sizes(values) if _may_be_long(values) else None
+    sizes = text_sizes(values) if may_be_long(values) else None
     if sizes is not None and sizes.max(initial=0) > MAX_RECORD_BYTES:
         fail(sizes > MAX_RECORD_BYTES, _too_long(column.name))
     return column_of(values, column, fail)
@@ -330,56 +223,6 @@ def _converted(values: Array, column: ParquetColumn, fail: Fail) -> Column:
 def _spread(rows: int, length: int) -> NDArray[np.int32]:
     """Where each row begins in the morsel if all are of one size."""
     return (np.arange(rows) * length // max(rows, 1)).astype(np.int32)
-
-
-def _may_be_long(values: Array) -> bool:
-    """Whether a value of a column of texts may be longer than a record."""
-    values = storage(values)
-    if isinstance(values, pa.DictionaryArray):
-        return _may_be_long(values.dictionary)
-    if not is_text(values) or not len(values):
-        return False
-    bounds = text_bounds(values)
-    return int(bounds[-1]) - int(bounds[0]) > MAX_RECORD_BYTES and longest_text(values) > MAX_RECORD_BYTES
-
-
-def _text_sizes(values: Array) -> Int64s:
-    """Bytes of every text, 0 for null."""
-    values = storage(values)
-    if isinstance(values, pa.DictionaryArray):
-        if not len(values.dictionary):
-            return np.zeros(len(values), np.int64)
-        there: Mask = known(values)
-        codes = fixed_width(values.indices, numpy_type(values.indices.type))
-        sizes = _text_sizes(values.dictionary)[np.where(there, codes, 0)]
-        return np.where(there, sizes, 0)
-    return np.diff(text_bounds(values)).astype(np.int64)
-
-
-def _most_bytes(values: Array, rows: int) -> int:
-    """No less than the values of any *rows* rows take; numbers and other short values count elsewhere."""
-    values = storage(values)
-    if isinstance(values, pa.DictionaryArray):
-        return longest_text(values.dictionary) * rows if is_text(values.dictionary) else 0
-    if is_text(values):
-        bounds = text_bounds(values)
-        return int(bounds[-1]) - int(bounds[0])
-    return _nested_bytes(values)
-
-
-def _sizes(values: Array) -> Int64s:
-    """Bytes of every value; of nested ones only their average is known."""
-    values = storage(values)
-    if is_text(values) or (isinstance(values, pa.DictionaryArray) and is_text(values.dictionary)):
-        return _text_sizes(values)
-    return np.full(len(values), -(-_nested_bytes(values) // max(len(values), 1)), np.int64)
-
-
-def _nested_bytes(values: Array) -> int:
-    """Bytes of lists, structs or maps with what is in them; 0 for values of other types."""
-    if not values.type.num_fields:
-        return 0
-    return values.nbytes + sum(int(_text_sizes(found).sum()) for found in dictionary_arrays(values))
 
 
 def _too_long(name: str) -> S3SelectError:

@@ -10,7 +10,8 @@ from typing import Any
 
 from s3sql.errors import S3SelectError
 from s3sql.formats.base import MorselRows
-from s3sql.formats.parquet import ParquetMorsel, ParquetReading
+from s3sql.formats.parquet import ParquetReading
+from s3sql.formats.parquet_morsel import ParquetMorsel
 from s3sql.formats.scratch import Scratch
 from s3sql.formats.table_opening import TableOpening
 from s3sql.formats.tables import Piece

@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 from s3sql.errors import S3SelectError
 from s3sql.exec import parquet_reader
 from s3sql.formats import parquet_numbers, parquet_parts
-from s3sql.formats.parquet import ParquetBatch, ParquetMorsel
+from s3sql.formats.parquet import ParquetBatch
+from s3sql.formats.parquet_morsel import ParquetMorsel
 from s3sql.formats.parquet_parts import GroupParts
 from s3sql.formats.parquet_ranges import NumberRange, leading_ranges
 from s3sql.formats.parquet_values import ChunkValues
