@@ -7,6 +7,8 @@ numba translates and types the functions; how they become code is decided here:
 
 * The parts of a kernel are linked as they are, to be optimised together, once. numba by itself optimises
   every part, and the parts within it again, and makes machine code and two entry points for each.
+* numba's passes for what kernels do not have (closures, generators, array expressions, parallel loops) are
+  left out, a tenth of the time.
 * The entry point is :mod:`s3sql.kernels.entry_point`'s.
 
 Only this module and ``entry_point`` import numba's insides; they are loaded when a kernel must be translated,
@@ -15,12 +17,17 @@ which takes far longer than the rest of its way to machine code.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from llvmlite import ir
+from numba.core import typed_passes, untyped_passes
 from numba.core.codegen import CPUCodeLibrary, JITCPUCodegen
+from numba.core.compiler import CompilerBase
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.compiler_machinery import PassManager
 from numba.core.cpu import CPUContext
 from numba.core.dispatcher import Dispatcher
 from numba.core.registry import CPUTarget
@@ -118,9 +125,41 @@ dispatcher_registry[_Machine] = _Dispatcher
 jit_registry[_Machine] = _jit
 
 
+class _Compiler(CompilerBase):
+    """numba's way from bytecode to LLVM code, for functions of numbers and arrays' elements."""
+
+    def define_pipelines(self) -> list[PassManager]:
+        manager = PassManager(_TARGET_NAME)
+        for step in _PASSES:
+            manager.add_pass(step, step.__name__)
+        manager.finalize()
+        return [manager]
+
+
+#: numba's order.
+_PASSES = (
+    untyped_passes.TranslateByteCode,
+    untyped_passes.FixupArgs,
+    untyped_passes.IRProcessing,
+    untyped_passes.RewriteSemanticConstants,
+    untyped_passes.DeadBranchPrune,
+    untyped_passes.GenericRewrites,
+    untyped_passes.ReconstructSSA,
+    untyped_passes.DeadBranchPrune,
+    typed_passes.NopythonTypeInference,
+    typed_passes.PreLowerStripPhis,
+    typed_passes.NoPythonSupportedFeatureValidation,
+    typed_passes.IRLegalization,
+    typed_passes.AnnotateTypes,
+    typed_passes.NativeLowering,
+    typed_passes.NoPythonBackend,
+)
+
+
 def dispatcher(function: Callable[..., Any], *, force_inline: bool = False, signature: Any = None) -> Any:
     """What numba sees where a kernel calls *function*; with a *signature* it has that one only."""
-    found = _Dispatcher(function, targetoptions={**_OPTIONS, "forceinline": force_inline})
+    options = {**_OPTIONS, "forceinline": force_inline}
+    found = _Dispatcher(function, targetoptions=options, pipeline_class=_Compiler)
     if signature is not None:
         found.compile(_numba_signature(signature))
         found.disable_compile()
@@ -131,9 +170,21 @@ def _numba_signature(signature: Signature) -> Any:
     return numba_type(signature.result)(*map(numba_type, signature.args))
 
 
+@contextmanager
+def _collector_resting() -> Iterator[None]:
+    """No cyclic garbage collection: it would walk what numba makes again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 def translated(function: Callable[..., Any], signature: Signature) -> bytes:
     """The bitcode of the kernel *function*."""
-    with global_compiler_lock:
+    with global_compiler_lock, _collector_resting():
         declared = _numba_signature(signature)
         (found,) = dispatcher(function, signature=signature).overloads.values()
         context = _Dispatcher.targetdescr.target_context
