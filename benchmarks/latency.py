@@ -14,14 +14,17 @@ In: options.  Out: Markdown on standard output, and a JSON file in the cache dir
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +84,7 @@ def small(
     for sample in range(samples + 1):
         for (engine, kind), entry in found.items():
             last = sample == samples
-            ran = _small(engine, kind, repeats if last else 0, None, True)
+            ran = _small(engine, kind, repeats if last else 0)
             # The first round fills the caches of kernels, of bytecode and of pages.
             if sample:
                 for name in ("process", "import", "first"):
@@ -96,16 +99,27 @@ def without_kernels(samples: int, *, translated: bool) -> list[dict[str, Any]]:
     if translated:
         _require_translated()
     found = []
-    for kind in SMALL:
-        entry = _entry("s3sql", kind, False) | {"translated": translated}
-        for _ in range(samples):
-            with tempfile.TemporaryDirectory() as empty:
-                ran = _small("s3sql", kind, 0, empty, translated)
-            for name in ("process", "import", "first"):
-                entry[name].append(ran[name])
-        found.append(entry)
-        print(f"{kind} without kernels", file=sys.stderr, flush=True)
+    with _as_cloned() if not translated else nullcontext(_ROOT) as root:
+        for kind in SMALL:
+            entry = _entry("s3sql", kind, False) | {"translated": translated}
+            for _ in range(samples):
+                with tempfile.TemporaryDirectory() as empty:
+                    ran = _small("s3sql", kind, 0, empty, root)
+                for name in ("process", "import", "first"):
+                    entry[name].append(ran[name])
+            found.append(entry)
+            print(f"{kind} without kernels", file=sys.stderr, flush=True)
     return found
+
+
+@contextmanager
+def _as_cloned() -> Iterator[Path]:
+    """A folder with the package as in a checkout that was just cloned, but with its bytecode."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("s3sql", "benchmarks"):
+            shutil.copytree(_ROOT / name, Path(folder, name), ignore=shutil.ignore_patterns("bitcode"))
+        compileall.compile_dir(folder, quiet=1)
+        yield Path(folder)
 
 
 def _require_translated() -> None:
@@ -220,8 +234,10 @@ def _entry(engine: str, kind: str, kept: bool) -> dict[str, Any]:
     return {"engine": engine, "format": kind, "kept": kept, "loaded": [], **times}
 
 
-def _small(engine: str, kind: str, repeats: int, kernels: str | None, translated: bool) -> dict[str, Any]:
-    """Ask in a fresh process; *kernels* is the directory of its compiled kernels."""
+def _small(
+    engine: str, kind: str, repeats: int, kernels: str | None = None, root: Path = _ROOT
+) -> dict[str, Any]:
+    """Ask in a fresh process with the package in *root*; *kernels*: the directory of its compiled kernels."""
     name, constant = SMALL[kind]
     query = BY_NAME[name]
     sql = query.sql if engine == "s3sql" else query.peer_sql
@@ -232,14 +248,14 @@ def _small(engine: str, kind: str, repeats: int, kernels: str | None, translated
         "columns": COLUMNS,
         "texts": other_texts(sql, constant, 2 * repeats if engine == "s3sql" else 0),
         "repeats": repeats,
-        "translated": translated,
     }
     # An installed package has its bytecode; compiling it in every process would be half of the first query.
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    environment = kept | ({"S3SQL_CACHE_DIR": kernels} if kernels else {})
+    # Processes that it starts find the same package.
+    environment = kept | {"PYTHONPATH": str(root)} | ({"S3SQL_CACHE_DIR": kernels} if kernels else {})
     ran = subprocess.run(
         [sys.executable, "-m", "benchmarks.small", json.dumps(request | {"began": time.monotonic()})],
-        cwd=_ROOT,
+        cwd=root,
         env=environment,
         stdout=subprocess.PIPE,
         check=True,

@@ -1,12 +1,11 @@
 """One small query in a fresh process: ``python -m benchmarks.small REQUEST``.
 
 In: JSON with ``engine``, ``format``, ``path`` (of a file of about a kilobyte), ``columns`` (of CSV),
-``texts`` (the query, and others that differ in a constant), ``repeats``, ``translated`` (whether kernels may
-be taken that were translated when the package was made), and ``began``: when the process was started, by the
-clock that all processes share. Out: JSON with seconds: ``process`` from its start to the end of the first
-query, ``import``, ``first``, of the same query ``again``, and of each other text ``new``, both of s3sql also
-without the scan, ``again_outside`` and ``new_outside``, for which half of the other texts are kept; and of
-the modules HEAVY those ``loaded`` by the import.
+``texts`` (the query, and others that differ in a constant), ``repeats``, and ``began``: when the process was
+started, by the clock that all processes share. Out: JSON with seconds: ``process`` from its start to the end
+of the first query, ``import``, ``first``, of the same query ``again``, and of each other text ``new``, both
+of s3sql also without the scan, ``again_outside`` and ``new_outside``, for which half of the other texts are
+kept; and of the modules HEAVY those ``loaded`` by the import.
 
 The module imports nothing that an engine would otherwise have to import itself.
 """
@@ -29,8 +28,6 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
     """Measure."""
     open_engine = {"s3sql": _s3sql, "duckdb": _duckdb, "polars": _polars}[request["engine"]]
     texts: list[str] = request["texts"]
-    if not request["translated"]:
-        _forget_translated()
     before = time.perf_counter()
     __import__(request["engine"])
     imported = time.perf_counter()
@@ -59,15 +56,6 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
         "again": again,
         "new": [_seconds(ask, text) for text in others],
     }
-
-
-def _forget_translated() -> None:
-    """As if the package had been built without its kernels translated."""
-    from pathlib import Path
-
-    from s3sql.kernels import prebuilt
-
-    prebuilt.DIRECTORY = Path(prebuilt.DIRECTORY, "none")
 
 
 def _seconds(ask: Ask, text: str) -> float:

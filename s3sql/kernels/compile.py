@@ -160,8 +160,11 @@ class Kernel(Generic[P, R]):
         """Whether the kernel has been compiled or loaded."""
         return self._loaded is not None
 
-    def compile(self) -> None:
-        """Compile now, or load from the cache. Does nothing the second time."""
+    def compile(self, *, called: bool = False) -> None:
+        """Compile now, or load from the cache. Does nothing the second time.
+
+        ``called``: a query waits for it, which will call others: see :mod:`s3sql.kernels.companion`.
+        """
         if self.ready:
             return
         # Late: whoever only imports kernels needs no LLVM.
@@ -171,30 +174,41 @@ class Kernel(Generic[P, R]):
             if self.ready:
                 return
             cache = KernelCache(self.function)
-            kept = cache.load(repr(self.signature))
-            code = self._compiled(cache) if kept is None else kept
+            code, was_kept = cache.load(repr(self.signature)), True
+            if code is None:
+                code, was_kept = self._made(cache, called=called)
             self._entry = linked(code, self.__name__)
-            self._loaded = kept is not None
+            self._loaded = was_kept
 
-    def _compiled(self, cache: KernelCache) -> bytes:
+    def _made(self, cache: KernelCache, *, called: bool) -> tuple[bytes, bool]:
+        """The machine code, and whether another process had put it into the cache by now."""
         global _compiling
         _tell_once(str(cache.root))
         _compiling = True
         try:
             # Late: a process that finds its kernels kept makes no code.
             from s3sql.kernels.machine_code import object_code
+            from s3sql.kernels.prebuilt import prebuilt
 
-            code = object_code(self._bitcode(), self.__name__)
+            bitcode = prebuilt(self.function, self.signature)
+            kept = self._made_elsewhere(cache) if bitcode is None and called else None
+            if kept is not None:
+                return kept, True
+            code = object_code(bitcode or self.translate(), self.__name__)
         finally:
             _compiling = False
         cache.save(repr(self.signature), code)
-        return code
+        return code, False
 
-    def _bitcode(self) -> bytes:
-        from s3sql.kernels.prebuilt import prebuilt
+    def _made_elsewhere(self, cache: KernelCache) -> bytes | None:
+        """What another process has just compiled for this one, if it has; see that one compiles the next."""
+        from s3sql.kernels import companion
 
-        shipped = prebuilt(self.function, self.signature)
-        return self.translate() if shipped is None else shipped
+        name = ".".join(f"{self.function.__module__}.{self.__name__}".split(".")[-2:])
+        made = cache.load(repr(self.signature)) if companion.wait_for(name) else None
+        if made is None:
+            companion.begin(name)
+        return made
 
     def translate(self) -> bytes:
         """The LLVM code of the kernel, the same for every processor; the slow part of compiling."""
@@ -219,7 +233,7 @@ class Kernel(Generic[P, R]):
         return self._dispatcher._numba_type_
 
     def _first_call(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        self.compile()
+        self.compile(called=True)
         return self._entry(*args, **kwargs)
 
 

@@ -24,6 +24,7 @@ PACKAGE = Path(s3sql.__file__).parent
 MACHINERY = (
     "__init__.py",
     "cache.py",
+    "companion.py",
     "compile.py",
     "cpu.py",
     "entry_point.py",
