@@ -14,7 +14,7 @@ from unittest import mock
 
 from s3sql import engine
 from s3sql.errors import S3SelectError
-from s3sql.exec import pipeline, reader, readers, workers
+from s3sql.exec import count_reader, pipeline, reader, readers, workers
 from s3sql.formats import csv_block, csv_header
 from s3sql.request import (
     Compression,
@@ -52,12 +52,19 @@ def morsels_of(size: int, first: int | None = None, longest: int | None = None) 
     A morsel must be able to show that a record is too long: it needs about twice the limit.
     """
 
-    def cutter(*arguments: Any, **options: Any) -> reader.MorselReader:
-        return reader.MorselReader(
-            *arguments, **{**options, "first_bytes": first or size, "morsel_bytes": size}
-        )
+    class Cutter(reader.MorselReader):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **{**options, "first_bytes": first or size, "morsel_bytes": size})
 
-    with mock.patch.object(readers, "MorselReader", cutter):
+    class Counter(Cutter, count_reader.CountReader):
+        pass
+
+    with (
+        mock.patch.object(readers, "MorselReader", Cutter),
+        mock.patch.object(readers, "CountReader", Counter),
+        mock.patch.object(count_reader, "MOST_BYTES", size),
+        mock.patch.object(count_reader, "LEAST_SHARE", size),
+    ):
         if longest is None:
             yield
             return

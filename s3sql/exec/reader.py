@@ -129,9 +129,12 @@ class MorselReader:
         if buffer is None:
             return None
         try:
-            morsel = self._unread(buffer) if self._shared else None
+            goal = min(self._goal, self._usual_bytes)
+            morsel = self._unread(buffer, goal) if self._shared else None
             if morsel is None:
                 morsel = self._fill(buffer)
+            else:
+                self._goal = min(2 * goal, self._usual_bytes)
         except BaseException:
             self._pool.give(buffer)
             raise
@@ -162,26 +165,25 @@ class MorselReader:
         self._ended = self._stop is not None and offset >= self._stop
         self._whole = True
 
-    def _unread(self, buffer: PaddedBuffer) -> Morsel | None:
+    def _unread(self, buffer: PaddedBuffer, goal: int) -> Morsel | None:
         """The next morsel, cut by a look at its end, for its worker to read; None if it must be read first.
 
-        That is the small one at the beginning, and what is near the end of the text or of the span.
+        That is the small one at the beginning, and what is near the end of the text or of the span. *goal*
+        bytes are the most it may have.
         """
         start = self._offset
-        goal = min(self._goal, self._usual_bytes)
         end = start + goal
         size = self._source.size
         if not self._begun or self._whole or size is None or end >= size:
             return None
         if self._stop is not None and end > self._stop:
             return None
-        look = min(goal, _LOOK_BYTES)
+        look = min(goal, _LOOK_BYTES, buffer.capacity)
         if self._source.read_into(buffer.array.data[:look], end - look) < look:
             return None
         cut = self._format.cut(buffer, look)
         if not cut:
             return None
-        self._goal = min(2 * goal, self._usual_bytes)
         # What has been read behind the last morsel is read again.
         self._tail = b""
         self._uncut = False

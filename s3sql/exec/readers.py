@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from s3sql.buffers import BUDGET_BYTES
 from s3sql.exec.buffer_pool import BufferPool
+from s3sql.exec.count_reader import CountReader
 from s3sql.exec.pipeline import Reader
 from s3sql.exec.reader import MorselReader
+from s3sql.exec.task import only_counts
 from s3sql.exec.workers import core_count
 from s3sql.formats.base import AMorsel, Reading, TextReading
 from s3sql.formats.opening import TextOpening, open_text
@@ -72,7 +74,8 @@ def reader_and_reading(
         return _of_columns(opening, plan, pool)
     form = opening.form(plan)
     folded = any(isinstance(node, Aggregate) for node in nodes(plan))
-    reader = MorselReader(
+    counted = only_counts(plan) and getattr(opening.text, "file", None) is not None
+    reader = (CountReader if counted else MorselReader)(
         opening.text,
         form,
         pool,
@@ -81,6 +84,8 @@ def reader_and_reading(
         aligned=opening.span.aligned,
         morsel_bytes=_folded_bytes() if folded else MORSEL_BYTES,
     )
+    if isinstance(reader, CountReader):
+        reader.count(core_count())
     return reader, TextReading(form)
 
 

@@ -125,12 +125,7 @@ class Task(Generic[AMorsel, Output]):
         items = self.project.items
         whole = len(items) == 1 and isinstance(items[0], Spread) and isinstance(items[0].expression, CsvRow)
         self._row_sink = row_sink if whole else None
-        # Rows that are only counted need not be read.
-        only_counts = self.aggregate is not None and all(
-            call.operand is None for call in self.aggregate.calls
-        )
-        counts = only_counts and not self._conjuncts and isinstance(reading, TextReading)
-        self._counting = reading if counts else None
+        self._counting = reading if only_counts(plan) and isinstance(reading, TextReading) else None
         names = sum(len(name.encode()) for name in reading.names)
         self._filtered, self._made = _FOOTPRINTS(plan, names, *delimiters)
 
@@ -145,14 +140,20 @@ class Task(Generic[AMorsel, Output]):
         assert isinstance(morsel, Morsel)
         assert self.aggregate is not None
         begun = perf_counter_ns()
-        count = self._counting.count(morsel)
-        if count is None:
-            return None
+        consumed = morsel.length
+        if morsel.long:
+            counted = self._counting.count_long(morsel)
+            count, consumed = counted.records, counted.consumed
+        else:
+            known = self._counting.count(morsel)
+            if known is None:
+                return None
+            count = known
         fold = RowCount()
         fold.add(count)
         states = (fold.state(),) * len(self.aggregate.calls)
         work = MorselWork(count, count, perf_counter_ns() - begun, 0, 0)
-        return TaskResult(None, states, 0, 0, morsel.length, None, 0, work)
+        return TaskResult(None, states, 0, 0, consumed, None, 0, work)
 
     def _run(self, morsel: AMorsel, scratch: Scratch, first_row: int) -> TaskResult[Output]:
         """As :meth:`run`, from row *first_row* of the morsel on."""
@@ -232,6 +233,12 @@ class Task(Generic[AMorsel, Output]):
             # A sink that wants numbers as numbers may find that one cannot be read.
             if _before_failure(batch).length == length:
                 return output, length
+
+
+def only_counts(plan: Plan) -> bool:
+    """Whether rows are only counted, all of them, so that they need not be read."""
+    _, aggregate, conjuncts, _ = _stages(plan)
+    return aggregate is not None and not conjuncts and all(call.operand is None for call in aggregate.calls)
 
 
 def output_members(project: Project, batch: Batch) -> list[OutputMember]:

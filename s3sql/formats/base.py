@@ -65,6 +65,7 @@ class Morsel:
     last complete one. ``fetch(target, offset)`` reads the text from an offset in the morsel on, if it is
     still to be read; None if the buffer holds it already. ``file``: a descriptor of the file that has the
     text at ``start``, if it is still to be read and there is one; whoever reads that calls :meth:`check`.
+    ``long``: the buffer is too small for it, and its records are only to be counted, from ``file``.
     """
 
     buffer: PaddedBuffer
@@ -77,6 +78,7 @@ class Morsel:
     lead: int = 0
     fetch: Callable[[memoryview, int], None] | None = None
     file: int | None = None
+    long: bool = False
 
     def check(self) -> None:
         """Raise what a read would have raised if ``file`` was not what it is taken for while it was read."""
@@ -218,8 +220,23 @@ class CutByEnd(Protocol):
 class Counting(Protocol):
     """What a format may have besides if records can be counted without being read."""
 
+    @property
+    def room_to_count(self) -> int | None:
+        """Bytes of capacity that a buffer needs for a long morsel; None if it could not be counted."""
+
     def count(self, morsel: Morsel) -> int | None:
         """The number of the morsel's records, if none of them fails; None if that is not known."""
+
+    def count_long(self, morsel: Morsel) -> Counted:
+        """The records of a long morsel, none of which fails, up to what is to be read to be counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many ``records`` are in the first ``consumed`` bytes of a morsel, which end where one ends."""
+
+    records: int
+    consumed: int
 
 
 class TextReading:
@@ -237,6 +254,11 @@ class TextReading:
         if self._counting is None or morsel.fault is not None or morsel.lead:
             return None
         return self._counting.count(morsel)
+
+    def count_long(self, morsel: Morsel) -> Counted:
+        """The records of a long morsel up to what is to be read to be counted."""
+        assert self._counting is not None, "others get no long morsels"
+        return self._counting.count_long(morsel)
 
     def lasting(self, morsel: Morsel) -> Morsel:
         """The same morsel in a buffer of its own."""

@@ -14,16 +14,17 @@ import numpy as np
 
 from s3sql.buffers import PADDING, Bytes, PaddedBuffer
 from s3sql.errors import S3SelectError
-from s3sql.formats.base import Morsel, MorselRows
+from s3sql.formats.base import Counted, Morsel, MorselRows
 from s3sql.formats.batch import Batch, FirstFailure
 from s3sql.formats.csv_block import CsvBlock, CsvFields, arena_room, count_records, index_block
 from s3sql.formats.csv_bounds import FieldBounds
+from s3sql.formats.csv_counting import count_from_file, room_to_count
 from s3sql.formats.csv_dialect import CsvDialect
 from s3sql.formats.csv_fast import Wanted
 from s3sql.formats.scratch import Scratch
 from s3sql.kernels import csv_cut, csv_general, csv_split
 from s3sql.kernels.write_csv_rows import member_prefixes, write_json_rows
-from s3sql.limits import MAX_COLUMNS
+from s3sql.limits import MAX_COLUMNS, MAX_RECORD_BYTES
 from s3sql.payloads import Int32s, Rows, Text
 from s3sql.plan.expr import Step
 from s3sql.types import Column, Kind
@@ -126,6 +127,17 @@ class CsvFormat:
         """
         if asked > rows * _LATE_SHARE:
             self._late_pays = False
+
+    @property
+    def room_to_count(self) -> int | None:
+        """What reading piece by piece takes; None once records had to be read to be counted."""
+        return room_to_count(self.dialect, MAX_RECORD_BYTES) if self._counts else None
+
+    def count_long(self, morsel: Morsel) -> Counted:
+        """The number of records up to those that must be read to be counted."""
+        found = count_from_file(morsel, self.dialect, MAX_RECORD_BYTES)
+        self._counts = self._counts and found.consumed == morsel.length
+        return found
 
     def count(self, morsel: Morsel) -> int | None:
         """The number of records; None if they must be read to be counted."""

@@ -1,7 +1,7 @@
 """CSV: how many records a text without quotes has, in one pass.
 
 In: a text that starts at a record start, in a padded buffer or in a file, and a dialect of single bytes.
-Out: a number.
+Out: a number, and how far it goes.
 
 Blank records and comments are not counted, as in :mod:`s3sql.kernels.csv_index`. What 64 bytes do not tell
 stops the count: a quote, a carriage return that begins a record, a byte that is not UTF-8.
@@ -14,19 +14,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from s3sql.kernels.compile import BOOL, BYTES_OUT, INT64, UINT8, UINT64, called, kernel
+from s3sql.kernels.compile import BOOL, BYTES_OUT, INT64, INT64S_OUT, UINT8, UINT64, called, kernel
 from s3sql.kernels.simd import at, byte_mask, has_any, high_bit_mask, low_bits, popcount, put
 from s3sql.kernels.system import read_file
 from s3sql.kernels.utf8 import first_invalid_utf8
 
-#: The text is to be indexed, to see what is in it, or read, to see what keeps it from being read.
-UNUSUAL = -1
+#: Records are to be indexed, to see what is in them, or read, to see what keeps them from being read.
+_UNUSUAL = -1
 
 #: A byte that no text has, in the place of one that is nothing special.
 _NEVER = UINT8(0xFF)
 
 
-@kernel(INT64(INT64, INT64, BYTES_OUT, INT64, INT64, UINT8, UINT8, BOOL, UINT8, BOOL, BOOL))
+@kernel(INT64(INT64, INT64, BYTES_OUT, INT64, INT64, UINT8, UINT8, BOOL, UINT8, BOOL, BOOL, INT64S_OUT))
 def count_records(
     file: Any,
     place: Any,
@@ -39,16 +39,18 @@ def count_records(
     comment: Any,
     commenting: Any,
     bare_return: Any,
+    records: Any,
 ) -> Any:
-    r"""The number of records in *length* bytes, or ``UNUSUAL``.
+    r"""How far the *length* bytes of a text could be counted; ``records[0]`` is how many records that are.
 
-    The text is in ``buffer[:length]``, or it is what the open *file*, a descriptor, has from *place* on; then
-    the buffer is written, and has room for two pieces. A *piece* is how much is read and counted at a time;
-    one in which no record ends is unusual, so a record that is counted has less than two of them.
+    All of it, or up to a record start, behind which something unusual is. The text is in ``buffer[:length]``,
+    or it is what the open *file*, a descriptor, has from *place* on; then the buffer is written, and has room
+    for two pieces. A *piece* is how much is read and counted at a time; one in which no record ends is
+    unusual, so a record that is counted has less than two of them.
     ``record``: the record delimiter, with which the last record need not end; ``bare_return``: ``\r\n`` is
     one too.
     """
-    total = INT64(0)
+    put(records, 0, INT64(0))
     counted = INT64(0)
     # Bytes of the record that the last piece ends in: they stand before the next piece.
     held = INT64(0)
@@ -58,7 +60,7 @@ def count_records(
         if file >= 0:
             start = piece - held
             if read_file(file, buffer, piece, size, place + counted) < size:
-                return UNUSUAL
+                return counted - held
         counted += size
         end = start + held + size
         stop = end
@@ -66,16 +68,16 @@ def count_records(
             while stop > start and at(buffer, stop - 1) != record:
                 stop -= 1
             if stop == start:
-                return UNUSUAL
+                return counted - size - held
         found = _count(buffer, start, stop, record, quote, quoting, comment, commenting, bare_return)
         if found < 0:
-            return UNUSUAL
-        total += found
+            return counted - size - held
+        put(records, 0, at(records, 0) + found)
         held = end - stop
         if file >= 0:
             for index in range(held):
                 put(buffer, piece - held + index, at(buffer, stop + index))
-    return total
+    return length
 
 
 @called
@@ -133,9 +135,9 @@ def _count(
         count += popcount(ends) - popcount(starts & blank)
         offset += 64
     if odd != none:
-        return INT64(UNUSUAL)
+        return INT64(_UNUSUAL)
     if high != none and first_invalid_utf8(buffer, ordinary, end) >= 0:
-        return INT64(UNUSUAL)
+        return INT64(_UNUSUAL)
     if end > start and at(buffer, end - 1) != record:
         count += 1
     return count
