@@ -15,6 +15,7 @@ import numpy as np
 
 from s3sql.buffers import PaddedBuffer
 from s3sql.errors import S3SelectError
+from s3sql.formats.base import Morsel
 from s3sql.formats.batch import Batch, FirstFailure
 from s3sql.formats.json_block import JsonBlock, index_block
 from s3sql.formats.json_columns import column_of
@@ -53,15 +54,23 @@ def read_block(
     scratch: Scratch,
     base: int = 0,
     fitting: Fitting | None = None,
+    unread: Morsel | None = None,
 ) -> AnyBlock:
     """The root values in the first *length* bytes of *buffer*, for the rows of ``FROM S3Object[*]<path>``.
 
     Parameters as those of :func:`index_block`. Only marked where that is enough, or fitted to what *fitting*
-    has learnt.
+    has learnt. ``unread``: the morsel, if its bytes are still to be fetched.
+
+    Raises:
+        S3SelectError: what fetching them raises.
     """
+    if unread is not None and (path or fitting is None):
+        unread.read(0, length)
     if not path:
         if fitting is not None:
-            fitted = fitting.read(buffer, length, at_start=at_start, at_end=at_end, scratch=scratch)
+            fitted = fitting.read(
+                buffer, length, at_start=at_start, at_end=at_end, scratch=scratch, unread=unread
+            )
             if fitted is not None:
                 return fitted
         records = index_records(buffer, length, at_start=at_start, at_end=at_end, scratch=scratch)

@@ -20,12 +20,14 @@ import numpy as np
 
 from s3sql.buffers import Bytes, PaddedBuffer
 from s3sql.formats import json_paths
+from s3sql.formats.base import Morsel
 from s3sql.formats.batch import Batch, FirstFailure
 from s3sql.formats.json_block import JsonBlock, block_of, index_block, text_start
 from s3sql.formats.json_columns import column_of_values, compact_slices
 from s3sql.formats.json_layout import Layout, LayoutLearner, Slots
 from s3sql.formats.scratch import Scratch
-from s3sql.kernels import json_layout, json_scalar_masks
+from s3sql.kernels import json_layout, json_pieces, json_scalar_masks
+from s3sql.kernels.system import NO_FILE
 from s3sql.kernels.utf8 import first_invalid_utf8
 from s3sql.limits import MAX_RECORD_BYTES
 from s3sql.payloads import Int32s, Int64s, Rows, Text
@@ -34,6 +36,9 @@ from s3sql.types import Column
 
 #: Shorter blocks are read before a layout is learnt.
 _LEAST_BYTES = 256 << 10
+
+#: Bytes of a block that are read, masked and followed together.
+_PIECE_BYTES = 128 << 10
 
 #: Records that are learnt from, and blocks that have to be read in another way, before no more is tried.
 _MOST_LEARNT = 64
@@ -156,25 +161,50 @@ class Fitting:
         self._misses = 0 if self._slots.possible else _MOST_MISSES
 
     def read(
-        self, buffer: PaddedBuffer, length: int, *, at_start: bool, at_end: bool, scratch: Scratch
+        self,
+        buffer: PaddedBuffer,
+        length: int,
+        *,
+        at_start: bool,
+        at_end: bool,
+        scratch: Scratch,
+        unread: Morsel | None = None,
     ) -> FittedRecords | None:
         """Read the first *length* bytes of *buffer*; None if they are to be read in another way.
 
         ``at_start``: the block begins the object, so a byte order mark is dropped. ``at_end``: nothing
         follows, so an incomplete value is a fault. The cells lie in *scratch* and are valid until the next
-        block is read.
+        block is read. ``unread``: the morsel, if its bytes are still to be fetched; they are
+        there afterwards.
+
+        Raises:
+            S3SelectError: what fetching them raises.
         """
         if self._misses >= _MOST_MISSES or not _LEAST_BYTES <= length < json_layout.MOST_BYTES:
+            if unread is not None:
+                unread.read(0, length)
             return None
-        records = self._read(buffer.array, length, at_start, at_end, scratch)
+        records = self._read(buffer.array, length, at_start, at_end, scratch, unread)
         if records is None:
             # Workers may miss one another's count, which decides about speed alone.
             self._misses += 1
         return records
 
     def _read(
-        self, array: Bytes, length: int, at_start: bool, at_end: bool, scratch: Scratch
+        self,
+        array: Bytes,
+        length: int,
+        at_start: bool,
+        at_end: bool,
+        scratch: Scratch,
+        unread: Morsel | None,
     ) -> FittedRecords | None:
+        layout = self._layout
+        if unread is not None and (at_start or layout is None or unread.file is None):
+            unread.read(0, length)
+            unread = None
+        present = length if unread is None else 0
+        file, place = (NO_FILE, 0) if unread is None or unread.file is None else (unread.file, unread.start)
         start = text_start(array, length) if at_start else 0
         room = length // _BYTES_PER_RECORD
         cells = scratch.array("json cells", np.int64, room * self._slots.count)
@@ -182,18 +212,20 @@ class Fitting:
         stops = scratch.array("json stops", np.uint8, bits)
         digits = scratch.array("json digits", np.uint8, bits)
         numerals = scratch.array("json numerals", np.uint8, bits)
-        encoded = json_scalar_masks.mask_scalars(array, start, length, stops, digits, numerals)
-        state = np.zeros(json_layout.STATE, np.int64)
-        state[json_layout.OFFSET] = start
-        layout = self._layout
+        state = np.zeros(json_pieces.STATE, np.int64)
+        state[[json_layout.OFFSET, json_pieces.MASKED]] = start
+        state[json_pieces.PRESENT] = present
         while True:
             if layout is not None:
-                json_layout.follow_layout(
+                json_pieces.follow_pieces(
+                    file,
+                    place,
                     array,
                     stops,
                     digits,
                     numerals,
                     length,
+                    _PIECE_BYTES,
                     MAX_RECORD_BYTES,
                     layout.links,
                     layout.notes,
@@ -204,7 +236,15 @@ class Fitting:
                     cells,
                     state,
                 )
-            rows, consumed, tries, loose, found = state.tolist()
+            rows, consumed, tries, loose, found, present, _, not_utf8 = state.tolist()
+            if unread is not None:
+                if present == length:
+                    unread.check()
+                # The rest is for those who read in another way, and raises what could not be read.
+                unread.read(present, length)
+                unread = None
+                if found == json_pieces.UNREADABLE:
+                    return None
             if layout is not None and found == json_layout.ALL_FIT:
                 break
             if layout is not None and found != json_layout.NO_LINK:
@@ -223,11 +263,11 @@ class Fitting:
                 return None
             if known is not None and known.slots != layout.slots:
                 # Rows are as wide as there are slots, so the first of them are found again.
-                state[:] = 0
+                state[: json_layout.STATE] = 0
                 state[json_layout.OFFSET] = start
         if tries * _BYTES_PER_TRY > consumed - start:
             self._misses = _MOST_MISSES
-        if not encoded and first_invalid_utf8(array, start, consumed) >= 0:
+        if not_utf8 and first_invalid_utf8(array, start, consumed) >= 0:
             return None
         width = 0 if layout is None else layout.slots
         return FittedRecords(array, length, self._slots, width, cells, rows, consumed, not loose)

@@ -90,10 +90,12 @@ class JsonFormat:
 
     def rows(self, morsel: Morsel, scratch: Scratch) -> MorselRows:
         """Parse the morsel and range over the FROM path."""
-        morsel.read(0, morsel.length)
+        unread = morsel.file is not None and morsel.stop is None
+        if not unread:
+            morsel.read(0, morsel.length)
         block = _within_span(self, morsel, scratch)
         if block is None:
-            block = _parse(self, morsel, morsel.length, morsel.at_end, scratch)
+            block = _parse(self, morsel, morsel.length, morsel.at_end, scratch, unread=unread)
         batch = batch_of(block, self.path, FirstFailure())
         if not isinstance(block, JsonBlock):
             return MorselRows(batch, block.consumed, cache(block.record_starts))
@@ -102,7 +104,9 @@ class JsonFormat:
         return MorselRows(batch, block.consumed, lambda: starts_of_rows(parsed, starts, self.path))
 
 
-def _parse(form: JsonFormat, morsel: Morsel, length: int, at_end: bool, scratch: Scratch) -> AnyBlock:
+def _parse(
+    form: JsonFormat, morsel: Morsel, length: int, at_end: bool, scratch: Scratch, *, unread: bool = False
+) -> AnyBlock:
     return read_block(
         morsel.buffer,
         length,
@@ -112,6 +116,7 @@ def _parse(form: JsonFormat, morsel: Morsel, length: int, at_end: bool, scratch:
         scratch=scratch,
         base=morsel.start,
         fitting=form.fitting,
+        unread=morsel if unread else None,
     )
 
 

@@ -47,15 +47,14 @@ _DECIMAL = int(Kind.DECIMAL)
 _STRING = int(Kind.STRING)
 
 
-@kernel(BOOL(BYTES, INT64, INT64, BYTES_OUT, BYTES_OUT, BYTES_OUT))
-def mask_scalars(buffer: Any, start: Any, end: Any, stops: Any, digits: Any, numerals: Any) -> bool:
-    """Make the masks of bytes *start* to *end*, a bit for each byte of the buffer.
+@inlined
+def mask_piece(buffer: Any, start: Any, end: Any, stops: Any, digits: Any, numerals: Any, due: Any) -> Any:
+    """As :func:`mask_scalars`, of a piece of the text.
 
-    ``stops``: what can end a string or does not belong there. ``digits``: 0 to 9. ``numerals``: these, the
-    point and the minus sign, and the slash that is between. Returns whether all of the bytes are UTF-8.
+    Returns what is wrong with its bytes as UTF-8, and what they demand of those behind; *due* is what the
+    piece before demands.
     """
     wrong = UINT64(0)
-    due = nothing_due()
     for offset in range(start & -64, end, 64):
         found = byte_mask(buffer, offset, 34) | byte_mask(buffer, offset, 92)
         store64(stops, offset >> 3, found | less_than_mask(buffer, offset, 32))
@@ -67,6 +66,17 @@ def mask_scalars(buffer: Any, start: Any, end: Any, stops: Any, digits: Any, num
             inside = low_bits(end - offset) & ~low_bits(start - offset)
             bad, due = judge_characters(buffer, offset, high & inside, inside, due)
             wrong |= bad
+    return wrong, due
+
+
+@kernel(BOOL(BYTES, INT64, INT64, BYTES_OUT, BYTES_OUT, BYTES_OUT))
+def mask_scalars(buffer: Any, start: Any, end: Any, stops: Any, digits: Any, numerals: Any) -> bool:
+    """Make the masks of bytes *start* to *end*, a bit for each byte of the buffer.
+
+    ``stops``: what can end a string or does not belong there. ``digits``: 0 to 9. ``numerals``: these, the
+    point and the minus sign, and the slash that is between. Returns whether all of the bytes are UTF-8.
+    """
+    wrong, due = mask_piece(buffer, start, end, stops, digits, numerals, nothing_due())
     return wrong | due[0] == UINT64(0)
 
 
