@@ -34,6 +34,8 @@ def short_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(json_fitted, "_LEAST_BYTES", 0)
     monkeypatch.setattr(json_fitted, "_BYTES_PER_RECORD", 1)
     monkeypatch.setattr(json_fitted, "_BYTES_PER_TRY", 0)
+    # Most records go on behind a piece.
+    monkeypatch.setattr(json_fitted, "_PIECE_BYTES", 64)
 
 
 def fitted(
