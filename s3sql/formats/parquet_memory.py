@@ -9,6 +9,7 @@ tear holes in the heap of each thread, which can only be given back from its end
 
 from __future__ import annotations
 
+import functools
 import mmap
 import sys
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from s3sql.buffers import PADDING, Bytes
 #: Sizes are powers of two. What is smaller costs nothing to have anew, and what is larger is rare.
 _LEAST_BYTES, _MOST_BYTES = 32 << 10, 4 << 20
 _KEPT_BYTES = 16 << 20
+
+#: More than any array of a morsel has, as a rule.
+_LONG_BYTES = 8 << 20
 
 
 class _FreeMemory:
@@ -81,8 +85,24 @@ class Slice:
 _free = _FreeMemory()
 
 
+@functools.cache
+def _keep_heaps() -> None:
+    """Have the C library keep what the arrays of a morsel were in for those of the next one.
+
+    glibc takes a block that is longer than all that it was given back so far from the system, and returns it
+    at once, and so the free end of a heap, once that is twice as long; the arrays of each morsel would be
+    faulted in anew. A block that is made and given back tells it better.
+
+    Source: mallopt(3), M_MMAP_THRESHOLD.
+    """
+    np.empty(_LONG_BYTES, np.uint8)
+
+
 class PageMemory:
     """Where pages get their memory. Thread-safe."""
+
+    def __init__(self) -> None:
+        _keep_heaps()
 
     def take(self, size: int) -> Memory:
         """Memory for *size* bytes with room behind them, contents undefined."""

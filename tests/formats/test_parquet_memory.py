@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -87,3 +88,27 @@ assert os.waitpid(child, 0)[1] == 0
 assert (memory.array == 1).all()
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other libraries have other rules")
+def test_arrays_of_one_morsel_after_another_are_not_faulted_in_anew():
+    code = """
+import resource, sys
+import numpy as np
+from s3sql.formats.parquet_memory import PageMemory
+if sys.argv[1] == "with":
+    PageMemory()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(20):
+    for array in [np.empty(2 << 20, np.uint8) for _ in range(3)]:
+        array[::1024] = 1
+    del array
+print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) * resource.getpagesize())
+"""
+    faulted = [
+        int(subprocess.run([sys.executable, "-c", code, which], check=True, capture_output=True).stdout)
+        for which in ("with", "without")
+    ]
+    # Those of the first; without it, of each.
+    assert faulted[0] < 12 << 20, faulted
+    assert faulted[1] > 3 * faulted[0], faulted
