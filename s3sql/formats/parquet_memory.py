@@ -22,8 +22,8 @@ from s3sql.buffers import PADDING, Bytes
 _LEAST_BYTES, _MOST_BYTES = 32 << 10, 4 << 20
 _KEPT_BYTES = 16 << 20
 
-#: More than any array of a morsel has, as a rule.
-_LONG_BYTES = 8 << 20
+#: More than most arrays of a morsel have. With more still, heaps take as much more memory as time is saved.
+_LONG_BYTES = 4 << 20
 
 
 class _FreeMemory:
