@@ -22,7 +22,7 @@ from s3sql.formats.base import Counting, Morsel
 MOST_BYTES = 128 << 20
 
 #: A share of what is left is no smaller.
-LEAST_SHARE = 2 << 20
+LEAST_SHARE = 4 << 20
 
 #: Morsels grow to that many times the last one at most.
 _GROWTH = 4
@@ -69,6 +69,8 @@ class CountReader(MorselReader):
         size = self._source.size
         if room is None or size is None:
             return None
+        # What is left at the end is one ordinary morsel.
+        self._goal = self._usual_bytes
         end = size if self._stop is None else min(size, self._stop)
         buffer = self._pool.take_first(room) if wait else self._pool.take(room)
         if buffer is None:

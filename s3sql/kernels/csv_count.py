@@ -15,15 +15,18 @@ from __future__ import annotations
 from typing import Any
 
 from s3sql.kernels.compile import BOOL, BYTES_OUT, INT64, INT64S_OUT, UINT8, UINT64, called, kernel
-from s3sql.kernels.simd import at, byte_mask, has_any, high_bit_mask, low_bits, popcount, put
+from s3sql.kernels.simd import at, byte_mask, count_ordinary, high_bit_mask, low_bits, popcount, put
 from s3sql.kernels.system import read_file
 from s3sql.kernels.utf8 import first_invalid_utf8
 
 #: Records are to be indexed, to see what is in them, or read, to see what keeps them from being read.
 _UNUSUAL = -1
 
-#: A byte that no text has, in the place of one that is nothing special.
-_NEVER = UINT8(0xFF)
+#: A byte that few texts have, in the place of the quote where there is none.
+_RARE = UINT8(0)
+
+#: Bytes that are looked at closely where there is more to see than delimiters. A multiple of 64.
+_SEEN = 1024
 
 
 @kernel(INT64(INT64, INT64, BYTES_OUT, INT64, INT64, UINT8, UINT8, BOOL, UINT8, BOOL, BOOL, INT64S_OUT))
@@ -98,42 +101,47 @@ def _count(
     begins = UINT64(1)
     count = INT64(0)
     offset = start
-    # What is looked for below is not in most texts: then the record delimiters are all there is to count.
-    if_quote = quote if quoting else _NEVER
-    if_comment = comment if commenting else _NEVER
-    if_return = UINT8(13) if bare_return else _NEVER
-    while end - offset >= 256 and not has_any(buffer, offset, if_quote, if_comment, if_return):
-        blank = none
-        found = INT64(0)
-        first = begins
-        for block in range(4):
-            ends = byte_mask(buffer, offset + 64 * block, record)
-            blank |= ends & (ends << UINT64(1) | first)
-            first = ends >> UINT64(63)
-            found += popcount(ends)
-        if blank != none:
-            break
-        count += found
-        begins = first
-        offset += 256
-    ordinary = offset
     if_quoting = none - UINT64(quoting)
     if_commenting = none - UINT64(commenting)
     if_returning = none - UINT64(bare_return)
+    apart = quote if quoting else _RARE
+    # A record that begins with less may be none, or not end where it seems to.
+    least = record
+    if bare_return:
+        least = max(least, UINT8(13))
+    if commenting:
+        least = max(least, comment)
+    least = UINT8(least + UINT8(1))
     high = none
     odd = none
+    # Where the first bytes were that may not be UTF-8.
+    ordinary = end
     while offset < end:
-        inside = low_bits(end - offset)
-        ends = byte_mask(buffer, offset, record) & inside
-        starts = (ends << UINT64(1) | begins) & inside
-        begins = ends >> UINT64(63)
-        odd |= byte_mask(buffer, offset, quote) & if_quoting & inside
-        odd |= byte_mask(buffer, offset, UINT8(13)) & if_returning & starts
-        high |= high_bit_mask(buffer, offset) & inside
-        # A blank record ends where it starts.
-        blank = ends | byte_mask(buffer, offset, comment) & if_commenting
-        count += popcount(ends) - popcount(starts & blank)
-        offset += 64
+        if begins == none or at(buffer, offset) >= least:
+            known = offset
+            while end - offset >= 256:
+                found = count_ordinary(buffer, offset, record, apart, least)
+                if found < 0:
+                    break
+                count += found
+                offset += 256
+            if offset > known:
+                begins = UINT64(at(buffer, offset - 1) == record)
+        ordinary = min(ordinary, offset)
+        stop = min(end, offset + _SEEN)
+        while offset < stop:
+            inside = low_bits(stop - offset)
+            ends = byte_mask(buffer, offset, record) & inside
+            starts = (ends << UINT64(1) | begins) & inside
+            begins = ends >> UINT64(63)
+            odd |= byte_mask(buffer, offset, quote) & if_quoting & inside
+            odd |= byte_mask(buffer, offset, UINT8(13)) & if_returning & starts
+            high |= high_bit_mask(buffer, offset) & inside
+            # A blank record ends where it starts.
+            blank = ends | byte_mask(buffer, offset, comment) & if_commenting
+            count += popcount(ends) - popcount(starts & blank)
+            offset += 64
+        offset = stop
     if odd != none:
         return INT64(_UNUSUAL)
     if high != none and first_invalid_utf8(buffer, ordinary, end) >= 0:

@@ -128,30 +128,40 @@ def high_bit_mask(typing: Any, array: Any, offset: Any) -> Any:
 
 
 @intrinsic
-def has_any(typing: Any, array: Any, offset: Any, one: Any, other: Any, third: Any) -> Any:
-    """Whether any of the 256 bytes from *offset* on is not ASCII, or is one of three bytes."""
+def count_ordinary(typing: Any, array: Any, offset: Any, byte: Any, apart: Any, least: Any) -> Any:
+    """How many of the 256 bytes from *offset* on equal *byte*; -1 if there is more to see in them.
+
+    That is a byte that is not ASCII or equals *apart*, or one below *least* behind one that equals *byte*.
+    The byte behind the 256 is looked at too.
+    """
     if not _is_bytes(array):
         return None
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         vector = ir.VectorType(_I8, 64)
-        first = _address(context, builder, signature.args[0], args[0], args[1], vector)
-        wanted = [_splat(builder, byte, 64) for byte in args[2:]]
-        # Masks would cost more than what they tell: the least difference is 0 where a byte is there.
-        least = ir.Constant(vector, [0xFF] * 64)
-        union = ir.Constant(vector, [0] * 64)
-        for number in range(4):
-            bytes_64 = _load(builder, builder.gep(first, [ir.Constant(_I32, number)]))
-            union = builder.or_(union, bytes_64)
-            for byte in wanted:
-                difference = builder.xor(bytes_64, byte)
-                smaller = builder.icmp_unsigned("<", difference, least)
-                least = builder.select(smaller, difference, least)
+        first = _address(context, builder, signature.args[0], args[0], args[1], _I8)
+        wanted, apart, least = (_splat(builder, byte, 64) for byte in args[2:])
+        population = builder.module.declare_intrinsic("llvm.ctpop", [_I64])
         zeros = ir.Constant(vector, [0] * 64)
-        found = builder.or_(builder.icmp_unsigned("==", least, zeros), builder.icmp_signed("<", union, zeros))
-        return builder.icmp_unsigned("!=", builder.bitcast(found, _I64), ir.Constant(_I64, 0))
+        # Bytes that are not ASCII stay negative, *apart* becomes 0: one minimum tells of both.
+        lowest = ir.Constant(vector, [0x7F] * 64)
+        early = ir.Constant(ir.VectorType(_I1, 64), [0] * 64)
+        count = ir.Constant(_I64, 0)
+        for place in range(0, 256, 64):
+            addresses = [builder.gep(first, [ir.Constant(_I64, place + behind)]) for behind in (0, 1)]
+            here, behind = (
+                _load(builder, builder.bitcast(address, vector.as_pointer())) for address in addresses
+            )
+            difference = builder.xor(here, apart)
+            lowest = builder.select(builder.icmp_signed("<", difference, lowest), difference, lowest)
+            found = builder.icmp_unsigned("==", here, wanted)
+            early = builder.or_(early, builder.and_(found, builder.icmp_unsigned("<", behind, least)))
+            count = builder.add(count, builder.call(population, [builder.bitcast(found, _I64)]))
+        more = builder.or_(early, builder.icmp_signed("<=", lowest, zeros))
+        ordinary = builder.icmp_unsigned("==", builder.bitcast(more, _I64), ir.Constant(_I64, 0))
+        return builder.select(ordinary, count, ir.Constant(_I64, -1))
 
-    return types.boolean(array, types.int64, types.uint8, types.uint8, types.uint8), generate
+    return types.int64(array, types.int64, types.uint8, types.uint8, types.uint8), generate
 
 
 # --- bits of a mask ---------------------------------------------------------------------------------------

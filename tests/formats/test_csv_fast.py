@@ -152,6 +152,46 @@ def test_counting_gives_the_number_of_records(
         assert count == general.rows
 
 
+stretches = st.tuples(
+    st.sampled_from([b"ab\n", b"c\n", b"d" * 70 + b"\n", b"ab;", b"x"]),
+    st.integers(0, 900),
+    st.sampled_from(
+        [
+            b"\n",
+            b"#x\n",
+            b"x#\n",
+            b"~\n",
+            b"\t\n",
+            b" y\n",
+            "é\n".encode(),
+            b"\0\n",
+            b"!\n",
+            b";;",
+            b"~;",
+            b"#",
+        ]
+    ),
+)
+
+
+@given(
+    st.lists(stretches, max_size=6),
+    st.sampled_from(
+        [CsvInput(), CsvInput(quote_character=""), CsvInput(comments="~"), CsvInput(record_delimiter=";")]
+    ),
+    st.integers(0, 70),
+)
+@settings(max_examples=200, deadline=None)
+def test_what_is_seldom_stops_no_count(
+    parts: list[tuple[bytes, int, bytes]], inputs: CsvInput, before: int
+) -> None:
+    contents = b"y" * before + b"".join(some * often + odd for some, often, odd in parts)
+    dialect = CsvDialect.of(inputs)
+    assert csv_block.count_records(morsel_of(contents), dialect) == (
+        csv_block.general_index(morsel_of(contents), dialect, (), Scratch()).rows
+    )
+
+
 @pytest.mark.parametrize("fetched", [False, True])
 def test_ordinary_text_is_counted_without_being_indexed(fetched: bool, tmp_path: Path) -> None:
     text = "a,b\n#c\n\néé,x\r\n".encode() * 5000

@@ -12,7 +12,6 @@ import pytest
 
 from s3sql.kernels import simd
 from s3sql.kernels.compile import (
-    BOOL,
     BYTES,
     BYTES_OUT,
     INT32S,
@@ -47,9 +46,9 @@ def high_bit_mask(buffer, offset):
     return simd.high_bit_mask(buffer, offset)
 
 
-@kernel(BOOL(BYTES, INT64, UINT8, UINT8, UINT8))
-def has_any(buffer, offset, one, other, third):
-    return simd.has_any(buffer, offset, one, other, third)
+@kernel(INT64(BYTES, INT64, UINT8, UINT8, UINT8))
+def count_ordinary(buffer, offset, byte, apart, least):
+    return simd.count_ordinary(buffer, offset, byte, apart, least)
 
 
 @kernel(UINT64(BYTES, INT64))
@@ -148,22 +147,30 @@ def test_masks_agree_with_a_loop(seed):
             assert less_than_mask(buffer, offset, byte) == bits([found < byte for found in window])
 
 
-@pytest.mark.parametrize("place", [0, 1, 63, 64, 128, 200, 255])
-def test_one_byte_of_256_is_enough_to_be_found(place):
+@pytest.mark.parametrize("place", [0, 1, 62, 63, 64, 128, 200, 254, 255])
+def test_one_byte_of_256_is_enough_to_be_seen(place):
     buffer = np.full(512, ord("a"), np.uint8)
-    buffer[:100] = buffer[356:] = ord("#")
-    assert not has_any(buffer, 100, 35, 34, 255)
+    buffer[:100] = ord("#")
+    buffer[357:] = ord('"')
+    assert count_ordinary(buffer, 100, 10, 34, 36) == 0
     for found, wanted in (
-        (34, True),
-        (36, True),
-        (13, True),
-        (128, True),
-        (255, True),
-        (98, False),
-        (0, False),
+        (10, 1),
+        (34, -1),
+        (35, 0),
+        (13, 0),
+        (128, -1),
+        (255, -1),
+        (98, 0),
+        (0, 0),
+        (127, 0),
     ):
         buffer[100 + place] = found
-        assert has_any(buffer, 100, 36, 34, 13) == wanted
+        assert count_ordinary(buffer, 100, 10, 34, 36) == wanted
+    buffer[100 + place] = 10
+    for behind, wanted in ((36, 1), (35, -1), (10, -1), (13, -1), (0, -1)):
+        buffer[101 + place] = behind
+        assert count_ordinary(buffer, 100, 10, 34, 36) == wanted
+    assert count_ordinary(buffer, 100, 10, 34, 0) == 1
 
 
 def test_bit_counts():
