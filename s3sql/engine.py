@@ -44,6 +44,7 @@ from s3sql.exec.profile import Profile
 from s3sql.exec.readers import Opening, PlacedReader, open_object, reader_and_reading
 from s3sql.exec.task import RowSink, Sink, Task, TaskResult, new_accumulators, output_members
 from s3sql.formats.base import AnyMorsel
+from s3sql.formats.opening import TextOpening
 from s3sql.formats.scratch import Scratch
 from s3sql.limits import BEFORE_STREAM_BYTES, BEFORE_STREAM_SECONDS
 from s3sql.plan.at_most import at_most
@@ -149,7 +150,9 @@ class Query:
             reader.note_records(result.records, morsel.length)
             return result
 
-        pipeline = Pipeline(reader, work)
+        # What the first morsel of a text tells of the others is worth waiting for.
+        whole = limit is None and not isinstance(self.opening, TextOpening)
+        pipeline = Pipeline(reader, work, whole=whole)
         results = pipeline.results()
         try:
             if task.aggregate is None:

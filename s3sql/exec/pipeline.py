@@ -9,7 +9,8 @@ In: a reader of morsels and the work for one of them.  Out: the results, in obje
 A worker reads a morsel, passes the right to read on, and works on what it has read: the bytes are still in
 its core's cache, and its buffer is free again when the work is done. The window bounds how many results
 may wait for an older one, so memory does not grow with the object. The first morsel is worked on by the
-caller's own thread: small objects and small limits need no other.
+caller's own thread: small objects and small limits need no other. Where all morsels are wanted anyway and
+there are more of them, workers begin with these meanwhile.
 
 Closing the generator is the only way to stop early; it waits for the work that has begun. A generator that
 was forgotten and is found by the garbage collector cannot wait: the collector runs in whatever thread
@@ -116,8 +117,10 @@ class Pipeline(Generic[AMorsel, Result]):
     morsel's buffer.
     """
 
-    def __init__(self, reader: Reader[AMorsel], work: Work[AMorsel, Result]) -> None:
+    def __init__(self, reader: Reader[AMorsel], work: Work[AMorsel, Result], *, whole: bool = False) -> None:
+        """``whole``: all morsels are wanted, as far as no row fails. Else the first one may be enough."""
         self._reader = reader
+        self._whole = whole
         self._work = work
         self._changed = threading.Condition()
         self._window: deque[_Slot[AMorsel, Result]] = deque()
@@ -140,6 +143,9 @@ class Pipeline(Generic[AMorsel, Result]):
             morsel = self._read(wait=True)
             while morsel is not None:
                 # In this thread: the first morsel, and every one when all buffers are out.
+                if self._whole:
+                    with self._changed:
+                        self._read_on()
                 result = self._here(morsel)
                 yield morsel, result
                 if result.failed:
@@ -165,7 +171,10 @@ class Pipeline(Generic[AMorsel, Result]):
             result = self._work(morsel, scratch())
         finally:
             self._reader.give_back(morsel)
-        if not result.failed and result.consumed != morsel.length:
+        if result.failed:
+            self._reader.stop()
+        elif result.consumed != morsel.length:
+            self._drop()
             self._reader.restart(morsel.start + result.consumed)
         return result
 
