@@ -28,8 +28,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -42,6 +41,7 @@ from s3sql.exec.object_hints import advise_on_name, advise_on_value
 from s3sql.exec.pipeline import Pipeline
 from s3sql.exec.profile import Profile
 from s3sql.exec.readers import Opening, PlacedReader, open_object, reader_and_reading
+from s3sql.exec.steps import Step, end_of, parts_of, within_limits
 from s3sql.exec.task import RowSink, Sink, Task, TaskResult, new_accumulators, output_members
 from s3sql.formats.base import AnyMorsel
 from s3sql.formats.opening import TextOpening
@@ -51,10 +51,9 @@ from s3sql.plan.at_most import at_most
 from s3sql.plan.cache import PLANS
 from s3sql.plan.clock import at_time
 from s3sql.plan.logical import Limit, Plan
-from s3sql.request import OutputFormat, SelectRequest
+from s3sql.request import SelectRequest
 from s3sql.serialize.base import OutputMember, Records
 from s3sql.serialize.output import serializer_for
-from s3sql.serialize.record_limits import first_fault
 from s3sql.stores.base import StoredObject
 
 Output = TypeVar("Output")
@@ -64,21 +63,6 @@ _POOL = BufferPool(shared=MEMORY)
 
 #: Codes of names that an object without any record does not have to resolve.
 _NAME_CODES = frozenset({"InvalidColumnIndex", "MissingHeaders", "AmbiguousFieldName", "InvalidTableAlias"})
-
-
-@dataclass(frozen=True, slots=True)
-class Step(Generic[Output]):
-    """One step of a scan: ``output`` with its ``rows`` records, and the bytes read so far.
-
-    ``error`` ends the scan; it belongs to the record that starts at ``error_at`` in the text.
-    """
-
-    output: Output | None
-    rows: int
-    scanned: int
-    processed: int
-    error: S3SelectError | None = None
-    error_at: int = 0
 
 
 class Query:
@@ -118,7 +102,7 @@ class Query:
             return writer.serialize(members, length)
 
         steps = self.steps(sink, writer.serialize_rows, Records.first, writer.delimiters)
-        yield from _within_limits(steps, self.request.output)
+        yield from within_limits(steps, self.request.output)
 
     def steps(
         self,
@@ -182,8 +166,8 @@ class Query:
             if found is None:
                 yield None
                 continue
-            end = _end(*found)
-            for result in _parts(found[1]):
+            end = end_of(*found)
+            for result in parts_of(found[1]):
                 output, rows = result.output, result.rows
                 profile.add(result.work, folded=False)
                 profile.project.rows += rows
@@ -216,7 +200,7 @@ class Query:
             if found is None:
                 yield None
                 continue
-            result, end = found[1], _end(*found)
+            result, end = found[1], end_of(*found)
             profile.add(result.work, folded=True)
             if result.error is None:
                 begun = time.perf_counter_ns()
@@ -342,35 +326,3 @@ def _chunk(step: Step[Records] | None) -> Generator[Chunk | None, None, None]:
         yield Chunk(payload, step.output.ends, step.scanned, step.processed)
     if step.error is not None:
         raise step.error
-
-
-def _within_limits(
-    steps: Generator[Step[Records] | None, None, None], output: OutputFormat
-) -> Generator[Step[Records] | None, None, None]:
-    """The same steps up to the first record that a limit of *output* forbids."""
-    read = 0
-    try:
-        for step in steps:
-            if step is not None and step.output is not None:
-                fault = first_fault(step.output, output)
-                if fault is not None:
-                    row, error = fault
-                    yield Step(step.output.first(row), row, step.scanned, step.processed, error, read)
-                    return
-                read = step.processed
-            yield step
-    finally:
-        steps.close()
-
-
-def _parts(result: TaskResult[Output]) -> Iterator[TaskResult[Output]]:
-    """What one morsel gave, and what its rest gives, evaluated when it is asked for."""
-    yield result
-    while result.rest is not None:
-        result = result.rest()
-        yield result
-
-
-def _end(morsel: AnyMorsel, result: TaskResult[Output]) -> int:
-    """How far the text has been read: what is behind the last record of an object has been read too."""
-    return morsel.start + (morsel.length if morsel.at_end else result.consumed)

@@ -14,7 +14,8 @@ from collections.abc import Generator, Sequence
 
 import pyarrow as pa
 
-from s3sql.engine import Query, Step
+from s3sql.engine import Query
+from s3sql.exec.steps import Step
 from s3sql.limits import BEFORE_STREAM_BYTES
 from s3sql.plan.logical import Aggregate, Limit
 from s3sql.serialize.arrow import Piece
