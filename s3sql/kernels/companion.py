@@ -29,19 +29,19 @@ from s3sql.kernels.cache import KernelCache
 LOG = logging.getLogger(__name__)
 
 #: By the kernel that a query of one format calls first: what it calls later, the last first, so that the two
-#: processes meet. The largest ones of Parquet come first.
+#: processes meet; but first what every such query calls, and the largest one of Parquet.
 _LATER: Final[dict[str, tuple[str, ...]]] = {
     "csv_plain.index_plain": ("write_csv_rows.write_csv_records", "csv_split.find_plain_columns"),
     "csv_count.count_records": ("write_csv_rows.write_csv_records", "format_numbers.format_ints"),
     "json_records.index_records": (
-        "write_json.write_raw",
-        "write_json.close_records",
-        "write_json.open_records",
-        "write_json.measure_raw",
         "json_ints.read_ints",
         "json_lookup.describe_places",
         "json_lookup.find_member",
         "utf8.first_invalid_utf8",
+        "write_json.write_raw",
+        "write_json.measure_raw",
+        "write_json.close_records",
+        "write_json.open_records",
     ),
     "thrift_structs.read_structs": (
         "parquet_chunk.decode_pages",
