@@ -14,26 +14,22 @@ How one object is written and read, and the rooms in which it happens:
     list_objects  :mod:`.listing` merges the files of :mod:`.walk` with the hidden keys of the catalogue
     uploads       :mod:`.multipart`, :mod:`.completion`, :mod:`.concatenation`, :mod:`.upload_rows`
 
-``.s3sql`` in the folder has what is not an object (:mod:`.state`). A folder that cannot be written has
-none, and is served as it is, without metadata and hidden keys.
+:mod:`.opened` opens all of these. ``.s3sql`` in the folder has what is not an object (:mod:`.state`). A
+folder that cannot be written has none, and is served as it is, without metadata and hidden keys.
 """
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
 from s3sql.errors import S3SelectError
 from s3sql.stores.base import refuse_options
-from s3sql.stores.embedded.buckets import Buckets
 from s3sql.stores.embedded.customer_keys import check_customer_key, customer_key_of
 from s3sql.stores.embedded.description import Description
-from s3sql.stores.embedded.files import SUPPORTED, reported, unwritable
-from s3sql.stores.embedded.keys import OWN_PREFIX, check_key, check_new_bucket_name, may_exist
+from s3sql.stores.embedded.files import reported
+from s3sql.stores.embedded.keys import check_new_bucket_name, may_exist
 from s3sql.stores.embedded.listing import Listing
-from s3sql.stores.embedded.lookup import Lookup
 from s3sql.stores.embedded.model import (
     Attributes,
     Bucket,
@@ -48,69 +44,16 @@ from s3sql.stores.embedded.model import (
     StoredPart,
     Upload,
 )
-from s3sql.stores.embedded.multipart import Multipart
-from s3sql.stores.embedded.placement import Placement, no_such_object
+from s3sql.stores.embedded.opened import OpenedStore
+from s3sql.stores.embedded.placement import no_such_object
 from s3sql.stores.embedded.reading import EmbeddedObject, open_version
-from s3sql.stores.embedded.state import State, open_state
-from s3sql.stores.embedded.upload_rows import UploadRows
 from s3sql.stores.embedded.writing import UNCONDITIONAL, ObjectWriter, PartWriter, Staged, StagedFile
 
 
-class EmbeddedStore:
+class EmbeddedStore(OpenedStore):
     """The buckets in one folder, which other processes may have open too; any thread may call any method."""
 
-    __slots__ = ("_buckets", "_closed", "_lookup", "_multipart", "_placement", "_root", "_state", "root")
-
-    def __init__(self, root: Path) -> None:
-        """Open the folder *root*, and clear away what a process that was killed left there.
-
-        Raises:
-            NotADirectoryError: *root* is no folder.
-            OSError: the catalogue in it is damaged or of a newer version, or the system lacks what is needed.
-        """
-        self.root = root.absolute()
-        if not SUPPORTED:
-            raise OSError(
-                errno.ENOSYS,
-                "this system cannot open files below an open folder, which the embedded store needs",
-            )
-        if not root.is_dir():
-            raise NotADirectoryError(
-                errno.ENOTDIR, "an embedded store is a folder whose sub-folders are buckets", str(root)
-            )
-        self._closed = False
-        self._root = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            self._state = open_state(self.root, self._root)
-        except BaseException:
-            os.close(self._root)
-            raise
-        self._buckets = Buckets(self._root, self._state)
-        self._placement: Placement | None = None
-        self._multipart: Multipart | None = None
-        if self._state is None:
-            self._lookup = Lookup(self._root, None, None, folds=False)
-            return
-        state = self._state
-        self._lookup = Lookup(self._root, state.hidden, state.catalogue, folds=state.folds)
-        self._placement = Placement(
-            self._lookup, state.catalogue, state.locks, state.staging, state.hidden, state.folds
-        )
-        self._multipart = Multipart(self._placement, UploadRows(state.catalogue), state.uploads)
-
-    def close(self) -> None:
-        """Let go of everything that is open; a second call does nothing."""
-        if self._closed:
-            return
-        self._closed = True
-        if self._state is not None:
-            self._state.close()
-        os.close(self._root)
-
-    @property
-    def state_directory(self) -> Path | None:
-        """The folder for what is not an object; None if the store cannot be written."""
-        return None if self._state is None else self.root / OWN_PREFIX
+    __slots__ = ()
 
     def buckets(self) -> list[Bucket]:
         """All buckets by name: the folders whose names can be those of buckets."""
@@ -379,21 +322,3 @@ class EmbeddedStore:
         """
         with reported(f"{upload.bucket}/{upload.key}"):
             self._uploads().abort(upload)
-
-    def _writable(self) -> State:
-        if self._state is None:
-            raise unwritable(self.root.name)
-        return self._state
-
-    def _uploads(self) -> Multipart:
-        if self._multipart is None:
-            raise unwritable(self.root.name)
-        return self._multipart
-
-    def _placement_of(self, bucket: str, key: str) -> Placement:
-        """Where a key of a bucket that exists is written."""
-        with reported(bucket), self._lookup.bucket_folder(bucket):
-            check_key(key)
-        if self._placement is None:
-            raise unwritable(self.root.name)
-        return self._placement
