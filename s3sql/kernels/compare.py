@@ -27,7 +27,8 @@ from s3sql.kernels.compile import (
     inlined,
     kernel,
 )
-from s3sql.kernels.simd import at, byte_swap, load64, low_bits, put
+from s3sql.kernels.simd import at, load64, low_bits, put
+from s3sql.kernels.words import byte_swap
 
 Array: TypeAlias = NDArray[Any]
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from s3sql.kernels.compile import INT8S_OUT, INT32S, INT64, INT64S, UINT64, VOID, inlined, kernel
 from s3sql.kernels.powers import WORD_TENS
-from s3sql.kernels.simd import at, multiply_high, put
+from s3sql.kernels.simd import at, put
 from s3sql.kernels.wide_integers import DIGITS, is_less, magnitude_of, scaled_up
+from s3sql.kernels.words import multiply_high
 
 
 @inlined

@@ -35,8 +35,9 @@ from s3sql.kernels.compile import (
     kernel,
 )
 from s3sql.kernels.shortest_float import shortest_digits
-from s3sql.kernels.simd import at, copy32, copy64, float_bits, put, store64, trailing_zeros
+from s3sql.kernels.simd import at, copy32, copy64, put, store64, trailing_zeros
 from s3sql.kernels.wide_integers import divide_words, magnitude_of
+from s3sql.kernels.words import float_bits
 
 #: The longest texts, in bytes: ``-9223372036854775808``; the same with a point and ``E-2147483648``; that
 #: with as many digits as 128 bits need; ``-1.7976931348623157E308``.

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s3sql.kernels.compile import INT64, INT64S, INT64S_OUT, UINT8S_OUT, UINT64, inlined, kernel
-from s3sql.kernels.simd import at, multiply_high, put
+from s3sql.kernels.simd import at, put
+from s3sql.kernels.words import multiply_high
 
 Array: TypeAlias = NDArray[Any]
 

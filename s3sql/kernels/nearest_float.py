@@ -24,8 +24,9 @@ from s3sql.kernels.compile import (
     kernel,
 )
 from s3sql.kernels.powers import EXACT_TENS, FIVES, LARGEST_FIVE, SMALLEST_FIVE
-from s3sql.kernels.simd import at, float_from_bits, leading_zeros, multiply_high, put
+from s3sql.kernels.simd import at, leading_zeros, put
 from s3sql.kernels.wide_integers import count_digits, divide_by_ten_to, magnitude_of
+from s3sql.kernels.words import float_from_bits, multiply_high
 
 _INFINITY_BITS = 0x7FF << 52
 _EXACT_MANTISSA = 1 << 53

@@ -25,7 +25,8 @@ from s3sql.kernels.compile import (
     kernel,
 )
 from s3sql.kernels.json_strings import copy_forward
-from s3sql.kernels.simd import at, byte_swap, load64, low_bits, put
+from s3sql.kernels.simd import at, load64, low_bits, put
+from s3sql.kernels.words import byte_swap
 
 
 @kernel(VOID(BYTES, INT64, INT64S, INT32S_OUT))

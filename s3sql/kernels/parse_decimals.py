@@ -45,8 +45,9 @@ from s3sql.kernels.digits import (
     up_to_point,
     without_blanks,
 )
-from s3sql.kernels.simd import at, load64, low_bits, multiply_high, put, trailing_zeros
+from s3sql.kernels.simd import at, load64, low_bits, put, trailing_zeros
 from s3sql.kernels.wide_integers import DIGITS, power_of_ten, with_sign
+from s3sql.kernels.words import multiply_high
 
 #: Exponents are counted up to this; larger ones behave like it (FLOAT) or are ODD (DECIMAL).
 _EXPONENT_LIMIT = 1_000_000_000

@@ -16,7 +16,8 @@ from s3sql.kernels.compile import BYTES, FLOAT64S_OUT, INT32S, INT64, UINT8S_OUT
 from s3sql.kernels.digits import MALFORMED, ODD, OK, OVERFLOW, without_blanks
 from s3sql.kernels.nearest_float import nearest_float
 from s3sql.kernels.parse_decimals import scan
-from s3sql.kernels.simd import at, float_from_bits, load64, put
+from s3sql.kernels.simd import at, load64, put
+from s3sql.kernels.words import float_from_bits
 
 _QUIET_NAN = 0x7FF8000000000000
 _INFINITY = 0x7FF0000000000000

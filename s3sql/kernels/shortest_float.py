@@ -13,7 +13,8 @@ from typing import Any
 
 from s3sql.kernels.compile import FLOAT64, INT64, UINT64, inlined
 from s3sql.kernels.powers import SMALLEST_TEN, TENS
-from s3sql.kernels.simd import float_bits, multiply_high, trailing_zeros
+from s3sql.kernels.simd import trailing_zeros
+from s3sql.kernels.words import float_bits, multiply_high
 
 _SIGNIFICAND_BITS = 52
 _HIDDEN_BIT = 1 << 52

@@ -27,7 +27,6 @@ _I1 = ir.IntType(1)
 _I8 = ir.IntType(8)
 _I32 = ir.IntType(32)
 _I64 = ir.IntType(64)
-_I128 = ir.IntType(128)
 
 
 def _is_bytes(array: Any) -> bool:
@@ -198,16 +197,6 @@ def popcount(typing: Any, mask: Any) -> Any:
 
 
 @intrinsic
-def byte_swap(typing: Any, word: Any) -> Any:
-    """The eight bytes in reverse order: makes :func:`load64` compare as text does."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.call(builder.module.declare_intrinsic("llvm.bswap", [_I64]), [args[0]])
-
-    return types.uint64(types.uint64), generate
-
-
-@intrinsic
 def low_bits(typing: Any, count: Any) -> Any:
     """A mask of the *count* lowest bits; all of them from 64 on, none for 0 and less."""
 
@@ -336,34 +325,3 @@ def _copy(target: Any, source: Any, width: int) -> Any:
         return context.get_dummy_value()
 
     return types.void(target, types.int64, source, types.int64), generate
-
-
-@intrinsic
-def multiply_high(typing: Any, left: Any, right: Any) -> Any:
-    """The upper 64 bits of the 128-bit product of two unsigned numbers."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        product = builder.mul(builder.zext(args[0], _I128), builder.zext(args[1], _I128))
-        return builder.trunc(builder.lshr(product, ir.Constant(_I128, 64)), _I64)
-
-    return types.uint64(types.uint64, types.uint64), generate
-
-
-@intrinsic
-def float_bits(typing: Any, number: Any) -> Any:
-    """The IEEE 754 representation of a float."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.bitcast(args[0], _I64)
-
-    return types.uint64(types.float64), generate
-
-
-@intrinsic
-def float_from_bits(typing: Any, bits: Any) -> Any:
-    """The float of an IEEE 754 representation."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.bitcast(args[0], ir.DoubleType())
-
-    return types.float64(types.uint64), generate

@@ -28,7 +28,7 @@ from s3sql.kernels.compile import (
     kernel,
 )
 from s3sql.kernels.integers import BY_ZERO, FINE, OVERFLOW
-from s3sql.kernels.simd import at, multiply_high, put, trailing_zeros
+from s3sql.kernels.simd import at, put, trailing_zeros
 from s3sql.kernels.wide_integers import (
     DIGITS,
     add_4,
@@ -45,6 +45,7 @@ from s3sql.kernels.wide_integers import (
     subtract_4,
     with_sign,
 )
+from s3sql.kernels.words import multiply_high
 
 Array: TypeAlias = NDArray[Any]
 

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from s3sql.kernels.compile import INT64, UINT64, called, inlined
-from s3sql.kernels.simd import leading_zeros, multiply_high
+from s3sql.kernels.simd import leading_zeros
+from s3sql.kernels.words import multiply_high
 
 #: Most digits of a decimal (AWS S3 User Guide, Data types).
 DIGITS = 38

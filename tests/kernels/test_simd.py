@@ -74,11 +74,6 @@ def prefix_xor(mask):
     return simd.prefix_xor(mask)
 
 
-@kernel(UINT64(UINT64))
-def byte_swap(mask):
-    return simd.byte_swap(mask)
-
-
 @kernel(UINT64(UINT64, INT64))
 def select_bit(mask, number):
     return simd.select_bit(mask, number)
@@ -87,11 +82,6 @@ def select_bit(mask, number):
 @kernel(UINT64(INT64))
 def low_bits(count):
     return simd.low_bits(count)
-
-
-@kernel(UINT64(UINT64, UINT64))
-def multiply_high(left, right):
-    return simd.multiply_high(left, right)
 
 
 @kernel(INT64(INT32S, INT64))
@@ -200,13 +190,6 @@ def test_low_bits_has_no_undefined_shift():
         assert low_bits(count) == (1 << count) - 1
     assert low_bits(65) == low_bits(128) == low_bits(1 << 40) == ALL
     assert low_bits(-1) == low_bits(-64) == 0
-
-
-def test_multiply_high_and_byte_swap():
-    words = random_words()
-    for left, right in zip(words, reversed(words), strict=True):
-        assert multiply_high(left, right) == left * right >> 64
-        assert byte_swap(left) == int.from_bytes(left.to_bytes(8, "little"), "big")
 
 
 def test_words_are_little_endian_and_unaligned():
