@@ -34,7 +34,6 @@ from s3sql.plan.names import (
     Names,
     ParquetNames,
     Reference,
-    as_item,
     bound_steps,
     row_name,
 )
@@ -59,7 +58,7 @@ from s3sql.plan.operators import (
 )
 from s3sql.plan.proofs import is_sound_pattern, never_fails
 from s3sql.plan.schema import CsvSchema, JsonSchema, Schema
-from s3sql.plan.select_list import spread_items, spread_of
+from s3sql.plan.select_list import as_item, spread_items, spread_of
 from s3sql.plan.traverse import shape
 from s3sql.sql import nodes
 from s3sql.types import Kind

@@ -33,7 +33,6 @@ from s3sql.plan.expr import (
     Literal,
     Members,
     Name,
-    NullAsMissing,
     ParquetField,
     PathOf,
     RowPath,
@@ -42,6 +41,7 @@ from s3sql.plan.expr import (
 )
 from s3sql.plan.name_hints import alias_hint, column_hint, number_hint
 from s3sql.plan.schema import CsvSchema, ParquetColumn, ParquetSchema
+from s3sql.plan.select_list import as_item
 from s3sql.sql import nodes
 from s3sql.types import Kind
 
@@ -307,13 +307,6 @@ class ParquetNames:
     @cached_property
     def _any_case(self) -> dict[str, list[int]]:
         return _numbers_by_name(_folded(column.name) for column in self.schema.columns)
-
-
-def as_item(value: Expr) -> Expr:
-    """*value* as an item of the select list: of a bare Parquet column, NULL is left out of the record."""
-    if isinstance(value, ParquetField) and Kind.NULL in value.kinds:
-        return NullAsMissing(value, position=value.position)
-    return value
 
 
 def _unknown_alias(reference: Reference, row_name: str, table: str) -> S3SelectError:

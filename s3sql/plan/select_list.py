@@ -1,15 +1,22 @@
-"""Wildcards of the select list.
+"""Items of the select list: what a wildcard stands for, and how a column of Parquet is one.
 
-In: what a wildcard is of, bound.  Out: items of the plan.
+In: what was bound.  Out: items of the plan.
 
 Source: AWS S3 User Guide, "SELECT command", SELECT list.
 """
 
 from __future__ import annotations
 
-from s3sql.plan.expr import Expr, PathOf, RowPath, StructOf
+from s3sql.plan.expr import Expr, NullAsMissing, ParquetField, PathOf, RowPath, StructOf
 from s3sql.plan.logical import Item, Spread
-from s3sql.plan.names import as_item
+from s3sql.types import Kind
+
+
+def as_item(value: Expr) -> Expr:
+    """*value* as an item of the select list: of a bare Parquet column, NULL is left out of the record."""
+    if isinstance(value, ParquetField) and Kind.NULL in value.kinds:
+        return NullAsMissing(value, position=value.position)
+    return value
 
 
 def spread_of(path: Expr) -> Spread:

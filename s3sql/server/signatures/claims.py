@@ -7,8 +7,7 @@ In: headers and the query string.  Out: a :class:`Claim`, or None from a request
     ?X-Amz-Algorithm=…&X-Amz-Credential=…&X-Amz-Date=…&X-Amz-Expires=…&X-Amz-SignedHeaders=…
                    &X-Amz-Signature=…                                                         presigned form
 
-Source: AWS S3 API Reference, "Authenticating requests: using the Authorization header" and "… using query
-parameters".
+Source: AWS S3 API Reference, "Authenticating requests", using the Authorization header or query parameters.
 """
 
 from __future__ import annotations
