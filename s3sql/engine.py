@@ -44,14 +44,13 @@ from s3sql.exec.readers import Opening, PlacedReader, open_object, reader_and_re
 from s3sql.exec.steps import Step, end_of, parts_of, within_limits
 from s3sql.exec.task import RowSink, Sink, Task, TaskResult, new_accumulators, output_members
 from s3sql.formats.base import AnyMorsel
-from s3sql.formats.opening import TextOpening
 from s3sql.formats.scratch import Scratch
 from s3sql.limits import BEFORE_STREAM_BYTES, BEFORE_STREAM_SECONDS
 from s3sql.plan.at_most import at_most
 from s3sql.plan.cache import PLANS
 from s3sql.plan.clock import at_time
 from s3sql.plan.logical import Limit, Plan
-from s3sql.request import SelectRequest
+from s3sql.request import ParquetInput, SelectRequest
 from s3sql.serialize.base import OutputMember, Records
 from s3sql.serialize.output import serializer_for
 from s3sql.stores.base import StoredObject
@@ -134,8 +133,9 @@ class Query:
             reader.note_records(result.records, morsel.length)
             return result
 
-        # What the first morsel of a text tells of the others is worth waiting for.
-        whole = limit is None and not isinstance(self.opening, TextOpening)
+        # What the first morsel of a text tells of the others is worth waiting for, and a registered format is
+        # asked for no more than is wanted.
+        whole = limit is None and isinstance(self.request.input, ParquetInput)
         pipeline = Pipeline(reader, work, whole=whole)
         results = pipeline.results()
         try:

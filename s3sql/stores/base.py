@@ -39,6 +39,7 @@ class StoredObject(Protocol):
         """Fill *buffer* with the bytes from *offset* (from 0) on; return how many were written.
 
         Fewer bytes than *buffer* holds are written only where the object ends, none at or past its end.
+        Nothing may be written once the call has returned or raised: the buffer then serves other queries.
 
         Raises:
             S3SelectError: ``PreconditionFailed`` when the version opened was overwritten, ``NoSuchKey``
