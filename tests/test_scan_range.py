@@ -97,6 +97,34 @@ def test_ranges_of_json_lines_give_every_value_once(data: st.DataObject, morsel:
     assert no_buffer_is_out()
 
 
+@given(st.data(), st.integers(100, 400), st.sampled_from([ALL, "SELECT * FROM S3Object[*][*]"]))
+def test_a_line_longer_than_a_morsel_belongs_to_the_range_it_begins_in(
+    data: st.DataObject, morsel: int, sql: str
+) -> None:
+    pieces = ['{"a":1}', '{"a":22} ', "[3, 44]", '"é"', " ", "5 "]
+    counts = data.draw(st.lists(st.integers(1, 150), min_size=1, max_size=4))
+    lines = [
+        "".join(data.draw(st.lists(st.sampled_from(pieces), min_size=count, max_size=count)))
+        for count in counts
+    ]
+    contents = "\n".join(lines).encode()
+    bounds = bounds_of(data.draw(st.lists(st.integers(1, 3000), max_size=6)), len(contents))
+    inputs = JsonInput("LINES")
+    whole = scan(contents, sql, inputs)
+    with morsels_of(morsel, first=64):
+        parts = [scan(contents, sql, inputs, part=(start, end - 1)) for start, end in pairwise(bounds)]
+    assert [record for part in parts for record in part.records] == whole.records
+    # Of a line all values are in one range.
+    begins = [0]
+    for line in lines[:-1]:
+        begins.append(begins[-1] + len(line.encode()) + 1)
+    ends = [*begins[1:], len(contents)]
+    for (start, end), part in zip(pairwise(bounds), parts, strict=True):
+        own = [contents[a:b] for a, b in zip(begins, ends, strict=True) if start <= a < end]
+        assert part.records == [record for line in own for record in scan(line, sql, inputs).records]
+    assert no_buffer_is_out()
+
+
 @given(st.integers(0, 40), st.integers(0, 60))
 def test_an_error_behind_the_range_is_not_raised(start: int, length: int) -> None:
     rows = [b"%02d\n" % number for number in range(30)]

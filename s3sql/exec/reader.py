@@ -83,6 +83,8 @@ class MorselReader:
         self._lead = 0
         self._whole = form.serial
         self._uncut = False
+        # Whether what has been read behind the span does not show where its last records end.
+        self._span_open = False
         # Whether workers may read their morsels themselves, all at once: what ConcurrentObject and CutByEnd
         # say. Asking whether an object has a protocol takes as long as indexing a small morsel.
         self._shared = bool(getattr(source, "concurrent", False) and getattr(form, "cut_by_end", False))
@@ -162,7 +164,8 @@ class MorselReader:
         self._offset = offset
         self._tail = b""
         self._lead = 0
-        self._ended = self._stop is not None and offset >= self._stop
+        goes_on = self._span_open and self._format.shares_lines
+        self._ended = self._stop is not None and offset >= self._stop and not goes_on
         self._whole = True
 
     def _unread(self, buffer: PaddedBuffer, goal: int) -> Morsel | None:
@@ -259,6 +262,7 @@ class MorselReader:
         if self._stop is not None and start + length >= self._stop:
             stop = self._stop - start
             end = self._format.span_end(buffer, stop, length)
+            self._span_open = end < 0
             if end >= 0 and not self._whole:
                 self._ended = True
                 return Morsel(buffer, end, start, at_end and end == length, lead=self._lead)

@@ -187,6 +187,11 @@ class Format(Protocol):
         ...
 
     @property
+    def shares_lines(self) -> bool:
+        """Whether several records may be between two boundaries; a range has all of them or none."""
+        ...
+
+    @property
     def boundary_margin(self) -> int:
         """Bytes before a scan range's start that must be seen to tell whether a record starts there."""
         ...

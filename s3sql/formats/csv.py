@@ -1,9 +1,8 @@
 """CSV input: cutting a text into morsels and reading rows of fields.
 
 In: the dialect of a request and the columns the plan needs.  Out: batches whose columns are text, empty
-fields being empty strings and fields beyond a short record NULL (AWS S3 API Reference, CSVInput). The rules
-of quotes, comments and blank records stand in :mod:`s3sql.kernels.csv_general`, that of CR LF in
-:mod:`s3sql.formats.csv_dialect`.
+fields being empty strings and fields beyond a short record NULL (AWS S3 API Reference, CSVInput). Quotes,
+comments and blank records: :mod:`s3sql.kernels.csv_general`; CR LF: :mod:`s3sql.formats.csv_dialect`.
 """
 
 from __future__ import annotations
@@ -42,6 +41,8 @@ class CsvFormat:
     ``names`` are the names of the header line, empty without one. ``required``: bytes that every record the
     query selects has in it, ``bounds`` what its field must lie within; other records may be left out.
     """
+
+    shares_lines = False  # a boundary is the end of a record
 
     def __init__(
         self,

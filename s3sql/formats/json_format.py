@@ -35,6 +35,9 @@ class JsonFormat:
     ``lines``: its type is LINES.
     """
 
+    #: A line may have several values.
+    shares_lines = True
+
     def __init__(
         self, request: JsonInput, path: tuple[Step, ...], named: Iterable[tuple[Step, ...]] = ()
     ) -> None:

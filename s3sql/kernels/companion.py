@@ -19,6 +19,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from importlib import import_module
@@ -54,9 +55,10 @@ _LATER: Final[dict[str, tuple[str, ...]]] = {
     ),
 }
 
-#: Seconds for which one kernel is waited for, and between two looks.
+#: Seconds for which one process is waited for in all, those between two looks, and those that it has to end.
 _PATIENCE = 60.0
 _LOOK = 0.005
+_FAREWELL = 1.0
 
 
 class Companion:
@@ -65,15 +67,18 @@ class Companion:
     def __init__(self, names: tuple[str, ...], caches: dict[str, KernelCache]) -> None:
         self._names = names
         self._caches = caches
-        # Nothing of the folder that this process was started in is imported.
-        command = [sys.executable, "-P", "-m", "s3sql.kernels.warming", *names]
+        self._patient_until = time.monotonic() + _PATIENCE
+        command = [sys.executable, *_options(), "-m", "s3sql.kernels.warming", *names]
         nothing = subprocess.DEVNULL
         self._process = subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing)
+        # Whoever is not waited for stays in the system's table of processes.
+        threading.Thread(target=self._process.wait, name="s3sql-companion", daemon=True).start()
 
     def wait_for(self, name: str) -> None:
         """Wait while the kernel *name* is the one that is being compiled there."""
-        patience = time.monotonic() + _PATIENCE
-        while name == self._current() and self._process.poll() is None and time.monotonic() < patience:
+        while name == self._current() and self._process.poll() is None:
+            if time.monotonic() > self._patient_until:
+                return
             time.sleep(_LOOK)
 
     def _current(self) -> str | None:
@@ -82,7 +87,11 @@ class Companion:
     def end(self) -> None:
         """End the process, unless it has ended."""
         self._process.terminate()
-        self._process.wait()
+        try:
+            self._process.wait(_FAREWELL)
+        except subprocess.TimeoutExpired:
+            # It was stopped, say.
+            self._process.kill()
 
 
 #: Those of this process; looked at and added to by the one thread that compiles.
@@ -124,6 +133,12 @@ def _function(name: str) -> Callable[..., Any]:
     module, kernel = name.split(".")
     found: Callable[..., Any] = getattr(import_module(f"{__package__}.{module}"), kernel).function
     return found
+
+
+def _options() -> list[str]:
+    """Of the interpreter: nothing is imported from where this process does not, nor of the current folder."""
+    flags = {"-I": sys.flags.isolated, "-E": sys.flags.ignore_environment, "-s": sys.flags.no_user_site}
+    return ["-P", *(option for option, is_set in flags.items() if is_set)]
 
 
 def _can_start() -> bool:

@@ -96,6 +96,42 @@ def test_it_ends_with_the_process_that_started_it(package: Path, tmp_path: Path)
         os.kill(int(number), 0)
 
 
+@needs_two_cores
+def test_one_that_was_stopped_holds_nobody_up(package: Path, tmp_path: Path) -> None:
+    script = package / "python-that-is-stopped"
+    script.write_text("#!/bin/sh\nkill -STOP $$\n")
+    script.chmod(0o700)
+    tell = "print(companion._companions[0]._process.pid)\n"
+    code = f"{BEGIN}sys.executable = {str(script)!r}\n{CALL}{tell}companion._PATIENCE = 0.1\n"
+    said, _ = run(package, code, S3SQL_CACHE_DIR=str(tmp_path / "kept"))
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(said.splitlines()[1]), 0)
+
+
+@needs_two_cores
+def test_one_that_has_ended_is_no_zombie(package: Path, tmp_path: Path) -> None:
+    (package / "python-false").symlink_to("/bin/false")
+    look = """
+import os, time
+try:
+    while True:
+        os.kill(companion._companions[0]._process.pid, 0)
+        time.sleep(0.01)
+except ProcessLookupError:
+    print("gone")
+"""
+    code = f"{BEGIN}sys.executable = {str(package / 'python-false')!r}\n{CALL}{look}"
+    assert run(package, code, S3SQL_CACHE_DIR=str(tmp_path / "kept")) == ("55 False 1\ngone", "")
+
+
+@pytest.mark.parametrize("options", [[], ["-I"], ["-E"], ["-s"]])
+def test_it_imports_from_nowhere_else(options: list[str]) -> None:
+    code = "from s3sql.kernels import companion; print(*companion._options())"
+    said = subprocess.run([sys.executable, *options, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.split()[0] == "-P"
+    assert set(said.stdout.split()[1:]) == ({"-I", "-E", "-s"} if options == ["-I"] else set(options))
+
+
 def test_kernels_that_are_compiled_beforehand_have_no_companion(package: Path, tmp_path: Path) -> None:
     code = BEGIN + "total.compile()\n" + CALL
     assert run(package, code, S3SQL_CACHE_DIR=str(tmp_path / "kept")) == ("55 False 0", "")
@@ -112,7 +148,7 @@ class Processes:
         if self.error is not None:
             raise self.error
         self.commands.append(command)
-        return SimpleNamespace(poll=lambda: None, terminate=lambda: None, wait=lambda: None)
+        return SimpleNamespace(poll=lambda: None, terminate=lambda: None, wait=lambda *_: None)
 
 
 @pytest.fixture
@@ -177,7 +213,6 @@ def test_a_system_without_room_for_a_process_is_no_error(begun: Processes) -> No
 
 
 def test_one_that_hangs_is_waited_for_no_longer(begun: Processes, monkeypatch: pytest.MonkeyPatch) -> None:
-    companion.begin("first")
     now = 0.0
 
     def sleep(seconds: float) -> None:
@@ -185,8 +220,12 @@ def test_one_that_hangs_is_waited_for_no_longer(begun: Processes, monkeypatch: p
         now += seconds
 
     monkeypatch.setattr(companion, "time", SimpleNamespace(monotonic=lambda: now, sleep=sleep))
+    companion.begin("first")
     # It has not come to the second one, which is compiled here.
     assert companion.wait_for("crc.update_crc")
     assert now == 0
+    assert companion.wait_for("gather._gather")
+    assert now == pytest.approx(companion._PATIENCE, abs=2 * companion._LOOK)
+    # In all, not once more for each.
     assert companion.wait_for("gather._gather")
     assert now == pytest.approx(companion._PATIENCE, abs=2 * companion._LOOK)
