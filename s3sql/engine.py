@@ -50,7 +50,7 @@ from s3sql.plan.at_most import at_most
 from s3sql.plan.cache import PLANS
 from s3sql.plan.clock import at_time
 from s3sql.plan.logical import Limit, Plan
-from s3sql.request import ParquetInput, SelectRequest
+from s3sql.request import SelectRequest
 from s3sql.serialize.base import OutputMember, Records
 from s3sql.serialize.output import serializer_for
 from s3sql.stores.base import StoredObject
@@ -133,10 +133,7 @@ class Query:
             reader.note_records(result.records, morsel.length)
             return result
 
-        # What the first morsel of a text tells of the others is worth waiting for, and a registered format is
-        # asked for no more than is wanted.
-        whole = limit is None and isinstance(self.request.input, ParquetInput)
-        pipeline = Pipeline(reader, work, whole=whole)
+        pipeline = Pipeline(reader, work, whole=limit is None and reader.begins_together)
         results = pipeline.results()
         try:
             if task.aggregate is None:

@@ -39,6 +39,8 @@ class ParquetReader:
         self._pool = pool
         self._decoding = ColumnDecoding(scan.contents, scan.early, scan.late, scan.conjuncts, scan.limit)
         self._prefetch = ParquetPrefetch(scan)
+        # What is fetched ahead for one row group gives way to what is for the next.
+        self.begins_together = not scan.contents.source.prefetches
         self._remaining = scan.limit
         self._place = 0
         self._row = 0

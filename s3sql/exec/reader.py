@@ -57,6 +57,9 @@ class MorselReader:
     the whole rest. ``morsel_bytes`` bounds the morsels, ``first_bytes`` the first.
     """
 
+    #: The first morsel tells how many records there are in others, and how they look.
+    begins_together = False
+
     def __init__(
         self,
         source: ByteSource,

@@ -30,7 +30,12 @@ Opening: TypeAlias = "TextOpening | ParquetOpening | TableOpening"
 
 
 class PlacedReader(Reader[AMorsel], Protocol[AMorsel]):
-    """A reader that knows how far it is."""
+    """A reader that knows how far it is.
+
+    ``begins_together``: the first morsel tells nothing of the others, which may be begun beside it.
+    """
+
+    begins_together: bool
 
     @property
     def position(self) -> int:

@@ -24,6 +24,9 @@ _MOST_BYTES = 3 << 19
 class TableReader:
     """Hands out the pieces that *plan* reads. Not thread-safe, but for :meth:`give_back`."""
 
+    #: A format is asked for no more than is wanted.
+    begins_together = False
+
     def __init__(self, opening: TableOpening, plan: Plan, pool: BufferPool) -> None:
         self._opening = opening
         self._columns = opening.columns(plan)

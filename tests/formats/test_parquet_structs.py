@@ -54,7 +54,8 @@ class _Anything:
 @pytest.fixture(scope="module", autouse=True)
 def _without_arrow() -> Iterator[None]:
     found = mock.Mock(num_columns=_Anything(), num_row_groups=_Anything())
-    with mock.patch.object(parquet_footer.pq, "read_metadata", return_value=found):
+    file = mock.Mock(metadata=found)
+    with mock.patch.object(parquet_footer.pq, "ParquetFile", return_value=file):
         yield
 
 
