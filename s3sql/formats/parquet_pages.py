@@ -21,6 +21,7 @@ from s3sql.formats.parquet_groups import PLAIN_DICTIONARY, RLE_DICTIONARY, UNCOM
 from s3sql.formats.parquet_layouts import ValueLayout
 from s3sql.formats.parquet_memory import PageMemory, Slice
 from s3sql.formats.zstandard import zstandard_library
+from s3sql.kernels.parquet_chunk import SNAPPY, ZSTANDARD
 from s3sql.kernels.parquet_plain import index_texts
 from s3sql.kernels.parquet_runs import SPACING, count_ones, index_runs, unpack_ones
 from s3sql.kernels.snappy import decompress_snappy
@@ -45,7 +46,6 @@ DATA_PAGE, DICTIONARY_PAGE, DATA_PAGE_V2 = 0, 2, 3
 #: The struct of the header that describes a page of each type.
 _STRUCTS = {DATA_PAGE: 5, DICTIONARY_PAGE: 7, DATA_PAGE_V2: 8}
 
-SNAPPY, ZSTANDARD = 1, 6
 #: Codecs that are read as streams: what they make of too few bytes is told only there.
 _STREAMS: dict[int, Literal["gzip", "brotli"]] = {2: "gzip", 4: "brotli"}
 _MOST_CODE_BITS = 32

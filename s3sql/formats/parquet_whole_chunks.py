@@ -24,8 +24,6 @@ from s3sql.formats.parquet_pages import (
     MOST_PAGE_VALUES,
     MOST_RANGE_BYTES,
     PLAIN,
-    SNAPPY,
-    ZSTANDARD,
     Unfamiliar,
     decompressed,
 )
@@ -215,11 +213,11 @@ class WholeChunk:
 
     def _contents(self, pages: Int64s, begin: int, rows: Rows | None, memory: PageMemory) -> _Contents:
         """What kernels make contents of *pages* from, if one of *rows* lies in them."""
-        if self._codec in (UNCOMPRESSED, SNAPPY):
+        if self._codec in (UNCOMPRESSED, kernels.SNAPPY):
             return _Contents(self._stored, pages, self._codec, _NO_LIBRARY)
-        library = zstandard_library() if self._codec == ZSTANDARD else None
+        library = zstandard_library() if self._codec == kernels.ZSTANDARD else None
         if library is not None:
-            return _Contents(self._stored, pages, ZSTANDARD, library)
+            return _Contents(self._stored, pages, kernels.ZSTANDARD, library)
         wanted, pages = _wanted(pages, begin, rows), pages.copy()
         sizes = np.where(wanted, pages[:, kernels.PAGE_SIZE], 0)
         bodies = np.cumsum(sizes) - sizes

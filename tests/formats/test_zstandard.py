@@ -21,6 +21,7 @@ from s3sql.buffers import PaddedBuffer
 from s3sql.formats import parquet_pages, parquet_whole_chunks, zstandard
 from s3sql.formats.parquet_memory import Memory, PageMemory, Slice
 from s3sql.formats.zstandard import zstandard_library
+from s3sql.kernels.parquet_chunk import ZSTANDARD
 from tests.formats.parquet_files import parquet, without_zstandard_library
 from tests.formats.test_parquet_values import TYPES, assert_same, values_of
 
@@ -206,8 +207,8 @@ def test_a_page_of_two_frames_or_of_one_that_is_skipped() -> None:
 def _check_page(page: Slice, size: int, memory: PageMemory, *, taken: bool) -> None:
     if not taken:
         with pytest.raises(parquet_pages.Unfamiliar):
-            parquet_pages.decompressed(page, size, parquet_pages.ZSTANDARD, memory)
+            parquet_pages.decompressed(page, size, ZSTANDARD, memory)
         return
-    found = parquet_pages.decompressed(page, size, parquet_pages.ZSTANDARD, memory)
+    found = parquet_pages.decompressed(page, size, ZSTANDARD, memory)
     expected = (bytes(range(100)) + bytes(90))[:size]
     assert found.array[found.start : found.end].tobytes() == expected

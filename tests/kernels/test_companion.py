@@ -83,9 +83,10 @@ def test_what_it_made_is_looked_at_as_any_file(package: Path, tmp_path: Path) ->
 
 
 @needs_two_cores
-def test_it_ends_with_the_process_that_started_it(package: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("does", ["exec sleep 600", "kill -STOP $$"])
+def test_it_ends_with_the_process_that_started_it(package: Path, tmp_path: Path, does: str) -> None:
     script = package / "python-that-waits"
-    script.write_text("#!/bin/sh\nexec sleep 600\n")
+    script.write_text(f"#!/bin/sh\n{does}\n")
     script.chmod(0o700)
     tell = "print(companion._companions[0]._process.pid)\n"
     code = f"{BEGIN}sys.executable = {str(script)!r}\n{CALL}{tell}"
@@ -94,18 +95,6 @@ def test_it_ends_with_the_process_that_started_it(package: Path, tmp_path: Path)
     assert first == "55 False 1"
     with pytest.raises(ProcessLookupError):
         os.kill(int(number), 0)
-
-
-@needs_two_cores
-def test_one_that_was_stopped_holds_nobody_up(package: Path, tmp_path: Path) -> None:
-    script = package / "python-that-is-stopped"
-    script.write_text("#!/bin/sh\nkill -STOP $$\n")
-    script.chmod(0o700)
-    tell = "print(companion._companions[0]._process.pid)\n"
-    code = f"{BEGIN}sys.executable = {str(script)!r}\n{CALL}{tell}companion._PATIENCE = 0.1\n"
-    said, _ = run(package, code, S3SQL_CACHE_DIR=str(tmp_path / "kept"))
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(said.splitlines()[1]), 0)
 
 
 @needs_two_cores
