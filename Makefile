@@ -49,8 +49,8 @@ docs: .venv/.dev
 site: .venv/.dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -f docs/site/mkdocs.yml
 
-## wheel: the package with its kernels translated, in dist; a wheel made without lets every machine do that
-wheel: .venv/.translated
+## wheel: the package with its kernels translated (s3sql/translated_wheel.py), in dist
+wheel: .venv/.core
 	$(BIN)/python -m pip --disable-pip-version-check wheel --quiet --no-deps --wheel-dir dist .
 
 ## bench: s3sql against DuckDB, Polars, DataFusion and chDB, with two threads and with one; then latency, scaling with the

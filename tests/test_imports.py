@@ -51,6 +51,7 @@ LAYERS = [
     {"describe"},
     {"server"},
     {"cli", "jupyter"},
+    {"translated_wheel"},
 ]
 
 #: The only places where a third party is imported.
@@ -58,6 +59,7 @@ PLACES = {
     "sqlglot": {"sql", "plan.binder"},
     "numba": {"kernels"},
     "llvmlite": {"kernels"},
+    "hatchling": {"translated_wheel"},
     "boto3": {"stores.s3", "client", "server.upstream.stores"},
     "botocore": {
         "stores.s3",

@@ -4,8 +4,8 @@ In: the package as it is imported here, and as many processes as there are cores
 :mod:`s3sql.kernels.prebuilt`; a line says what was done. What is right already is left as it is, and what
 belongs to no kernel is deleted.
 
-Run where the package is made: ``make wheel`` does, and whatever builds a wheel of a checkout takes the
-files along.
+Run where the package is made: whatever builds a wheel does (:mod:`s3sql.translated_wheel`), and ``make
+.venv/.translated`` in a checkout.
 """
 
 from __future__ import annotations

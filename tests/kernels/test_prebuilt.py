@@ -6,7 +6,6 @@ import functools
 import hashlib
 import shutil
 import sys
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -178,15 +177,6 @@ def test_prebuilding_shares_the_work_out_among_processes_of_its_own(tmp_path):
     assert said == f"{folder / 's3sql' / 'kernels' / 'bitcode'}: 2 kernels translated"
     assert not (tmp_path / "kept").exists()
     assert run(folder, WITH_NUMBA, S3SQL_CACHE_DIR=str(tmp_path / "kept")) == ("55 False\nFalse", "")
-
-
-def test_a_wheel_takes_the_files_along():
-    targets = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["tool"]["hatch"]["build"][
-        "targets"
-    ]
-    pattern = f"/{prebuilt.DIRECTORY.relative_to(PACKAGE.parent).as_posix()}/*.bc"
-    assert [targets[kind]["artifacts"] for kind in ("wheel", "sdist")] == [[pattern], [pattern]]
-    assert prebuilt.file_of(warming.all_kernels()["gather._gather"].function).suffix == ".bc"
 
 
 @kernel(VOID(UINT64S, INT64S, UINT64S_OUT, UINT64S_OUT))
