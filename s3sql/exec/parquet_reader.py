@@ -37,7 +37,7 @@ class ParquetReader:
     def __init__(self, scan: ParquetScan, pool: BufferPool) -> None:
         self._scan = scan
         self._pool = pool
-        self._decoding = ColumnDecoding(scan.contents, scan.early, scan.late, scan.conjuncts, scan.limit)
+        self._decoding = ColumnDecoding(scan.contents, scan.early, scan.late, scan.plan, scan.limit)
         self._prefetch = ParquetPrefetch(scan)
         # What is fetched ahead for one row group gives way to what is for the next.
         self.begins_together = not scan.contents.source.prefetches

@@ -22,7 +22,11 @@ from s3sql.formats.base import MorselRows
 from s3sql.formats.batch import Batch, FirstFailure
 from s3sql.formats.parquet_arrays import is_text, take_rows
 from s3sql.formats.parquet_columns import column_of
-from s3sql.formats.parquet_distinct import ConditionsOfOneColumn, first_of_each
+from s3sql.formats.parquet_distinct import (
+    ConditionsOfOneColumn,
+    conditions_of_one_column,
+    first_of_each,
+)
 from s3sql.formats.parquet_entries import Dictionaries, EntryBatch, taken
 from s3sql.formats.parquet_morsel import ParquetMorsel
 from s3sql.formats.parquet_sizes import may_be_long, most_bytes, text_sizes, value_sizes
@@ -51,7 +55,7 @@ class ParquetReading:
     """How workers read morsels of Parquet."""
 
     def __init__(self, schema: ParquetSchema, plan: Plan) -> None:
-        self._known = _Known(schema, ConditionsOfOneColumn(plan), Dictionaries())
+        self._known = _Known(schema, plan, conditions_of_one_column(plan), Dictionaries())
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -76,6 +80,7 @@ class _Known:
     """What the morsels of one query have in common."""
 
     schema: ParquetSchema
+    plan: Plan
     conditions: ConditionsOfOneColumn
     dictionaries: Dictionaries
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 from s3sql.formats.parquet_arrays import fixed_width, known, numpy_type, storage
 from s3sql.kernels.parquet_values import first_rows
 from s3sql.payloads import Rows
+from s3sql.plan.derived import Derived
 from s3sql.plan.expr import Expr, ParquetField
 from s3sql.plan.logical import Filter, Plan
 from s3sql.plan.operators import And, Or
@@ -33,9 +34,9 @@ class ConditionsOfOneColumn:
     """The operands of AND and OR in a filter that read one column each."""
 
     def __init__(self, plan: Plan) -> None:
+        """Whoever has this is to hold *plan* as well."""
         filters = [node for node in nodes(plan) if isinstance(node, Filter)]
         # Told by identity: to compare conditions would take as long as they are. The plan keeps them alive.
-        self._plan = plan
         self._columns: dict[int, int] = {}
         for condition in (part for node in filters for one in node.conjuncts for part in _operands(one)):
             columns = {part.number for part in walk(condition) if isinstance(part, ParquetField)}
@@ -45,6 +46,10 @@ class ConditionsOfOneColumn:
     def column(self, condition: Expr) -> int | None:
         """The number of the column that *condition* reads, None if there are several or it is no operand."""
         return self._columns.get(id(condition))
+
+
+#: Kept with the plan.
+conditions_of_one_column = Derived(ConditionsOfOneColumn)
 
 
 def _operands(condition: Expr) -> Iterator[Expr]:

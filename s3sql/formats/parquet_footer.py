@@ -63,6 +63,11 @@ def read_footer(source: ParquetSource) -> Footer:
     Raises:
         S3SelectError: ``ParquetParsingError``; what reading the object raises.
     """
+    return parse_footer(source, footer_text(source))
+
+
+def footer_text(source: ParquetSource) -> bytes:
+    """The bytes of the footer without its tail; raises as :func:`read_footer`."""
     if source.size < len(_MAGIC) + _TAIL_BYTES:
         raise _no_parquet(f"it has {source.size:,} bytes, and the shortest Parquet file has 12")
     read = min(source.size, _FIRST_BYTES)
@@ -87,17 +92,22 @@ def read_footer(source: ParquetSource) -> Footer:
     size = length + _TAIL_BYTES
     if size > len(end):
         end = bytes(source.read(source.size - size, size))
+    return end[-size:-_TAIL_BYTES]
+
+
+def parse_footer(source: ParquetSource, text: bytes) -> Footer:
+    """The footer with this *text*; raises as :func:`read_footer`."""
     with source.parsing("The footer"):
-        text = end[-size:-_TAIL_BYTES]
         fields = Structs.at(text, np.zeros(1, np.int64))
         schema, groups = (_structs(fields, number) for number in (_SCHEMA, _ROW_GROUPS))
         children = _children(schema)
         leaves = _leaf_counts(children)
         nodes = schema.take(np.flatnonzero([not count for count in children[1:]]) + 1)
-        metadata = pq.ParquetFile(pa.BufferReader(_MAGIC + end[-size:])).metadata
+        tail = len(text).to_bytes(4, "little") + _MAGIC
+        metadata = pq.ParquetFile(pa.BufferReader(_MAGIC + text + tail)).metadata
         if metadata.num_columns != len(nodes) or metadata.num_row_groups != len(groups):
             raise ValueError("it can be read in two ways")
-        return Footer(metadata, size, leaves, text, nodes, groups)
+        return Footer(metadata, len(text) + _TAIL_BYTES, leaves, text, nodes, groups)
 
 
 def _structs(fields: Structs, number: int) -> Structs:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -123,11 +124,14 @@ def layout_of(leaf: Any, form: ParquetForm) -> ValueLayout | None:
     width = leaf.length if storage == "octets" else _WIDTHS.get(physical, 0)
     if storage == "octets" and not 0 < width <= _MOST_OCTETS:
         return None
-    arrow = _arrow_type(form, physical, width, json.loads(leaf.logical_type.to_json()))
+    arrow = _arrow_type(form, physical, width, leaf.logical_type.to_json())
     return None if arrow is None else ValueLayout(storage, width, arrow, leaf.max_definition_level == 1)
 
 
-def _arrow_type(form: ParquetForm, physical: str, width: int, logical: dict[str, Any]) -> pa.DataType | None:
+@lru_cache(256)
+def _arrow_type(form: ParquetForm, physical: str, width: int, logical_type: str) -> pa.DataType | None:
+    """The type of values of *width* bytes; *logical_type* is the one of Parquet, told as JSON."""
+    logical: dict[str, Any] = json.loads(logical_type)
     match form:
         case "bool":
             return pa.bool_()

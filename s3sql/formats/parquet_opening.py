@@ -21,10 +21,10 @@ from functools import cache
 from s3sql.formats.opening import bounds
 from s3sql.formats.parquet_decoding import ParquetContents
 from s3sql.formats.parquet_file import ByteSource, ParquetSource
-from s3sql.formats.parquet_footer import Footer, read_footer
-from s3sql.formats.parquet_groups import RowGroup, check_codecs, check_size, row_groups
+from s3sql.formats.parquet_footer import Footer
+from s3sql.formats.parquet_groups import RowGroup, check_codecs, check_size
+from s3sql.formats.parquet_metadata import read_metadata
 from s3sql.formats.parquet_pruning import selects_nothing
-from s3sql.formats.parquet_schema import parquet_schema
 from s3sql.formats.parquet_statistics import Bounds, column_bounds
 from s3sql.formats.parquet_thrift import Struct
 from s3sql.plan.expr import Expr, ParquetField
@@ -52,16 +52,16 @@ class ParquetScan:
 
     ``early``: numbers of the columns that the filter reads, or of all where there is no filter; ``late``: of
     the others. ``limit``: rows that are enough, None if all are needed. ``all_groups``: how many row groups
-    there were before the statistics ruled some out. ``conjuncts``: those of the filter.
+    there were before the statistics ruled some out.
     """
 
+    plan: Plan
     contents: ParquetContents
     shares: tuple[GroupShare, ...]
     early: tuple[int, ...]
     late: tuple[int, ...]
     limit: int | None
     all_groups: int
-    conjuncts: tuple[Expr, ...] = ()
 
     @property
     def begin(self) -> int:
@@ -76,24 +76,23 @@ class ParquetOpening:
         """Raises as :func:`open_parquet`."""
         self._source = ParquetSource(source)
         try:
-            footer = read_footer(self._source)
-            groups = row_groups(footer, self._source.size)
-            with self._source.parsing("The schema"):
-                arrow = footer.metadata.schema.to_arrow_schema()
-                self.schema: ParquetSchema = parquet_schema(footer.metadata, arrow, groups)
+            metadata = read_metadata(self._source)
+            self.schema: ParquetSchema = metadata.schema
             first, stop = 0, None
             if request.scan_range is not None:
                 first, last = bounds(request.scan_range, self._source.size)
                 stop = None if last is None else last + 1
             self._groups = [
-                group for group in groups if first <= group.begin and (stop is None or group.begin < stop)
+                group
+                for group in metadata.groups
+                if first <= group.begin and (stop is None or group.begin < stop)
             ]
             for group in self._groups:
                 check_size(group)
         except BaseException:
             self._source.close()
             raise
-        self._contents = ParquetContents(self._source, footer, self.schema)
+        self._contents = ParquetContents(self._source, metadata.footer, self.schema)
         self._scan: ParquetScan | None = None
         self._nodes: dict[int, Struct] = {}
 
@@ -149,9 +148,7 @@ class ParquetOpening:
             length, stored = group.columns.sizes(leaves)
             shares.append(GroupShare(group, start, length, stored, stored_before))
             start, stored_before = start + length, stored_before + stored
-        return ParquetScan(
-            self._contents, tuple(shares), early, late, scan.limit, len(self._groups), tuple(conjuncts)
-        )
+        return ParquetScan(plan, self._contents, tuple(shares), early, late, scan.limit, len(self._groups))
 
     def _rules_out(self, group: RowGroup, conjuncts: tuple[Expr, ...]) -> bool:
         """Whether the statistics tell that no row of *group* passes the filter."""

@@ -30,11 +30,11 @@ from s3sql.formats.parquet_layouts import ValueLayout, layout_of
 from s3sql.formats.parquet_memory import PageMemory
 from s3sql.formats.parquet_numbers import ChunkNumbers, has_numbers
 from s3sql.formats.parquet_pages import BIT_PACKED, PLAIN, RLE, Unfamiliar
-from s3sql.formats.parquet_ranges import leading_ranges
+from s3sql.formats.parquet_ranges import NumberRange, ranges_of
 from s3sql.formats.parquet_values import ChunkValues
 from s3sql.formats.scratch import Scratch
 from s3sql.payloads import Int64s, Rows
-from s3sql.plan.expr import Expr
+from s3sql.plan.logical import Plan
 
 Array: TypeAlias = "pa.Array[Any]"
 
@@ -69,10 +69,10 @@ class ColumnDecoding:
         contents: ParquetContents,
         early: tuple[int, ...],
         late: tuple[int, ...],
-        conjuncts: Sequence[Expr] = (),
+        plan: Plan | None = None,
         limit: int | None = None,
     ) -> None:
-        """``conjuncts``: of the filter; ``limit``: rows that are enough."""
+        """``plan``: that with the filter, if there is one; ``limit``: rows that are enough."""
         self._is_short = limit is not None and limit <= _FEW_ROWS
         self.contents = contents
         self.early, self.late = early, late
@@ -82,7 +82,10 @@ class ColumnDecoding:
         self._leaves: dict[int, int] = {}
         self._types: dict[int, pa.DataType | None] = {}
         self._decoders: dict[tuple[int, ...], Decoder] = {}
-        self.ranges, self.conjuncts_of_ranges = leading_ranges(conjuncts, self.type_of)
+        found: tuple[tuple[NumberRange, ...], int] = (
+            ((), 0) if plan is None else ranges_of(plan, self.type_of)
+        )
+        self.ranges, self.conjuncts_of_ranges = found
 
     def layout(self, number: int, group: RowGroup) -> ValueLayout | None:
         """The layout of a column whose values in *group* are decoded here; None if Arrow decodes them."""

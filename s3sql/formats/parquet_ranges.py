@@ -23,8 +23,11 @@ import pyarrow as pa
 
 from s3sql.formats.parquet_schema import END_SECOND, FIRST_SECOND
 from s3sql.payloads import Int64s
+from s3sql.plan.derived import Derived
 from s3sql.plan.expr import Expr, Literal, ParquetField
+from s3sql.plan.logical import Filter, Plan
 from s3sql.plan.operators import And, Between, Compare
+from s3sql.plan.traverse import nodes
 from s3sql.types import Kind
 
 #: What a column counts, its Arrow type, by its number; None if it has no numbers of 64 bits.
@@ -57,6 +60,32 @@ class NumberRange:
         return bool(self.least <= numbers.min()) and bool(numbers.max() <= self.most)
 
 
+def _compared_columns(plan: Plan) -> tuple[int, ...]:
+    """The columns that the filter of *plan* compares with constants."""
+    conjuncts = _conjuncts(plan)
+    operands = (operand for conjunct in conjuncts for operand in _operands(conjunct))
+    found = (one for operand in operands for one in _comparisons(operand))
+    return tuple(sorted({field.number for field, _, _ in filter(None, found)}))
+
+
+def _conjuncts(plan: Plan) -> tuple[Expr, ...]:
+    return next((node.conjuncts for node in nodes(plan) if isinstance(node, Filter)), ())
+
+
+def _ranges_by_type(plan: Plan, *types: pa.DataType | None) -> tuple[tuple[NumberRange, ...], int]:
+    """What :func:`ranges_of` gives where the columns that are compared have these types."""
+    return leading_ranges(_conjuncts(plan), dict(zip(_COMPARED(plan), types, strict=True)).get)
+
+
+_COMPARED = Derived(_compared_columns)
+_RANGES = Derived(_ranges_by_type)
+
+
+def ranges_of(plan: Plan, type_of: TypeOf) -> tuple[tuple[NumberRange, ...], int]:
+    """The :func:`leading_ranges` of the filter of *plan*."""
+    return _RANGES(plan, *map(type_of, _COMPARED(plan)))
+
+
 def leading_ranges(conjuncts: Sequence[Expr], type_of: TypeOf) -> tuple[tuple[NumberRange, ...], int]:
     """The ranges that the first conjuncts are, one of each column, and how many conjuncts these are.
 
@@ -65,8 +94,7 @@ def leading_ranges(conjuncts: Sequence[Expr], type_of: TypeOf) -> tuple[tuple[Nu
     found: dict[int, NumberRange] = {}
     count = 0
     for conjunct in conjuncts:
-        operands = conjunct.operands if isinstance(conjunct, And) else (conjunct,)
-        ranges = [_ranges(operand, type_of) for operand in operands]
+        ranges = [_ranges(operand, type_of) for operand in _operands(conjunct)]
         judged = ranges.index(None) if None in ranges else len(ranges)
         for one in (one for some in ranges[:judged] for one in some or ()):
             known = found.get(one.number, one)
@@ -77,6 +105,10 @@ def leading_ranges(conjuncts: Sequence[Expr], type_of: TypeOf) -> tuple[tuple[Nu
             break
         count += 1
     return tuple(found.values()), count
+
+
+def _operands(conjunct: Expr) -> tuple[Expr, ...]:
+    return conjunct.operands if isinstance(conjunct, And) else (conjunct,)
 
 
 def _ranges(condition: Expr, type_of: TypeOf) -> list[NumberRange] | None:

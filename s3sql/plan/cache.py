@@ -49,9 +49,10 @@ class RecentlyUsed(Generic[_Key, _Value]):
         the same value at once; the first one stays. A value larger than the whole cache is not kept.
         """
         with self._lock:
-            if key in self._entries:
+            found = self._entries.get(key)
+            if found is not None:
                 self._entries.move_to_end(key)
-                return self._entries[key][0]
+                return found[0]
         value = make()
         with self._lock:
             if key not in self._entries and size <= self._size:

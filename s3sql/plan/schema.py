@@ -9,7 +9,7 @@ Source of the rules: AWS S3 API Reference, CSVInput (FileHeaderInfo); AWS S3 Use
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from s3sql.request import FileHeaderInfo
@@ -95,6 +95,14 @@ class ParquetSchema:
 
     columns: tuple[ParquetColumn, ...]
     format: str = "parquet"
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # A file may have thousands of columns, and each query over it looks for its plan.
+        object.__setattr__(self, "_hash", hash((self.columns, self.format)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     @property
     def title(self) -> str:

@@ -46,7 +46,7 @@ def outcome(sql: str, contents: bytes) -> object:
 @contextmanager
 def general_path() -> Iterator[None]:
     with (
-        mock.patch.object(parquet_parts, "leading_ranges", return_value=((), 0)),
+        mock.patch.object(parquet_parts, "ranges_of", return_value=((), 0)),
         mock.patch.object(ParquetMorsel, "numbers", return_value=None),
     ):
         yield
