@@ -90,7 +90,9 @@ def expected(contents: bytes) -> Any:
             found.append(twin.row_group(group, nodes, len(contents) - len(text) - 8))
         return nodes, found
     except ValueError as error:
-        return f"{what} of the Parquet file cannot be read: {error}."
+        # Of what is said of the footer as a whole, so much is shown.
+        reason = str(error)[:300] if what == "The footer" else error
+        return f"{what} of the Parquet file cannot be read: {reason}."
 
 
 def check(contents: bytes) -> Any:
