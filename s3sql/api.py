@@ -240,10 +240,10 @@ def request_of_keywords(sql: str, given: Members, answer: Members) -> SelectRequ
     # True and 1 are equal and not the same here.
     key = (sql, *given, None, *answer, values, *map(type, values))
     try:
-        hash(key)
+        return _REQUESTS.get(key, lambda: _request_of(sql, given, answer), _REQUEST_BYTES + len(sql))
     except TypeError:
+        # A keyword that has no hash is of no type that a request takes, which is told here.
         return _request_of(sql, given, answer)
-    return _REQUESTS.get(key, lambda: _request_of(sql, given, answer), _REQUEST_BYTES + len(sql))
 
 
 def _request_of(sql: str, given: Members, answer: Members) -> SelectRequest:

@@ -48,6 +48,9 @@ FLUSH_SECONDS: Final = 0.5
 #: Seconds without a message after which a sign of life is sent.
 SILENCE_SECONDS: Final = 1.0
 
+#: What follows the last chunk.
+_END: Final = End()
+
 _log = logging.getLogger(__name__)
 
 
@@ -153,7 +156,7 @@ def _rendered(
     clock: Callable[[], float],
 ) -> Generator[_T, None, None]:
     try:
-        first = next(chunks, End())
+        first = next(chunks, _END)
         yield cast("_T", None)
         for message in _messages(first, chunks, progress, keep_alive, clock):
             yield render(message)
@@ -211,7 +214,7 @@ def _messages(
 
 def _next_item(chunks: Chunks) -> Chunk | End | Failure | None:
     try:
-        return next(chunks, End())
+        return next(chunks, _END)
     except S3SelectError as error:
         return Failure(error.code, error.message, error)
     except Exception:

@@ -24,6 +24,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator
+from functools import cached_property
 from typing import Generic, Protocol, TypeVar
 
 from s3sql.exec.workers import core_count, scratch, submit
@@ -124,8 +125,6 @@ class Pipeline(Generic[AMorsel, Result]):
         self._work = work
         self._changed = threading.Condition()
         self._window: deque[_Slot[AMorsel, Result]] = deque()
-        # Reading ahead of a cut that is right only by luck would be thrown away.
-        self._width = 1 if reader.serial else 2 * core_count() + 1
         self._reading = False
         # Reading failed for want of a buffer; to be tried again when one has been given back.
         self._starved = False
@@ -156,6 +155,12 @@ class Pipeline(Generic[AMorsel, Result]):
                 morsel = self._read(wait=True)
         finally:
             self._stop()
+
+    @cached_property
+    def _width(self) -> int:
+        """Results that may wait; asked for where there is more than one morsel."""
+        # Reading ahead of a cut that is right only by luck would be thrown away.
+        return 1 if self._reader.serial else 2 * core_count() + 1
 
     def _read(self, *, wait: bool) -> AMorsel | None:
         """What the reader gives; its time is counted."""

@@ -12,13 +12,12 @@ from s3sql.exec.buffer_pool import BufferPool
 from s3sql.exec.count_reader import CountReader
 from s3sql.exec.pipeline import Reader
 from s3sql.exec.reader import MorselReader
-from s3sql.exec.task import only_counts
+from s3sql.exec.task import is_folded, only_counts
 from s3sql.exec.workers import core_count
 from s3sql.formats.base import AMorsel, Reading, TextReading
 from s3sql.formats.opening import TextOpening, open_text
 from s3sql.limits import FOLDED_MORSEL_BYTES, MORSEL_BYTES
-from s3sql.plan.logical import Aggregate, Plan
-from s3sql.plan.traverse import nodes
+from s3sql.plan.logical import Plan
 from s3sql.request import ParquetInput, RegisteredInput, SelectRequest
 from s3sql.stores.base import StoredObject
 
@@ -78,7 +77,7 @@ def reader_and_reading(
     if not isinstance(opening, TextOpening):
         return _of_columns(opening, plan, pool)
     form = opening.form(plan)
-    folded = any(isinstance(node, Aggregate) for node in nodes(plan))
+    folded = is_folded(plan)
     counted = only_counts(plan) and getattr(opening.text, "file", None) is not None
     reader = (CountReader if counted else MorselReader)(
         opening.text,

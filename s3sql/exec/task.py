@@ -235,6 +235,11 @@ class Task(Generic[AMorsel, Output]):
                 return output, length
 
 
+def is_folded(plan: Plan) -> bool:
+    """Whether rows are folded into aggregates."""
+    return _stages(plan)[1] is not None
+
+
 def only_counts(plan: Plan) -> bool:
     """Whether rows are only counted, all of them, so that they need not be read."""
     _, aggregate, conjuncts, _ = _stages(plan)

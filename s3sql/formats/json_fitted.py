@@ -11,7 +11,6 @@ learnt from as well, until that has been too often; what is wrong with a record 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import NoReturn
@@ -152,9 +151,9 @@ class FittedBatch(Batch):
 class Fitting:
     """What one query has learnt of its object so far. Thread-safe: workers share it."""
 
-    def __init__(self, paths: Iterable[tuple[Step, ...]]) -> None:
-        self._slots = Slots(paths)
-        self._learner = LayoutLearner(self._slots)
+    def __init__(self, slots: Slots) -> None:
+        self._slots = slots
+        self._learner = LayoutLearner(slots)
         self._lock = Lock()
         self._layout: Layout | None = None
         self._learnt = 0

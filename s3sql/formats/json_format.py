@@ -9,7 +9,6 @@ Source: AWS S3 API Reference, JSONInput.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 
@@ -19,6 +18,7 @@ from s3sql.buffers import PaddedBuffer
 from s3sql.formats.base import Morsel, MorselRows
 from s3sql.formats.batch import FirstFailure
 from s3sql.formats.json import AnyBlock, Fitting, JsonBlock, batch_of, read_block
+from s3sql.formats.json_layout import Slots
 from s3sql.formats.json_paths import range_over
 from s3sql.formats.scratch import Scratch
 from s3sql.kernels import csv_cut
@@ -38,11 +38,9 @@ class JsonFormat:
     #: A line may have several values.
     shares_lines = True
 
-    def __init__(
-        self, request: JsonInput, path: tuple[Step, ...], named: Iterable[tuple[Step, ...]] = ()
-    ) -> None:
-        """*named*: the paths from a row that expressions name; others are slower to find."""
-        self.fitting = Fitting(named)
+    def __init__(self, request: JsonInput, path: tuple[Step, ...], slots: Slots) -> None:
+        """*slots*: of the paths from a row that expressions name; others are slower to find."""
+        self.fitting = Fitting(slots)
         self.lines = request.type == "LINES"
         self.path = path
 

@@ -24,12 +24,13 @@ from s3sql.formats.csv_header import FirstRecord, first_record
 from s3sql.formats.decompressed_text import DecompressedText
 from s3sql.formats.json_array import JsonArrayFormat
 from s3sql.formats.json_format import JsonFormat
+from s3sql.formats.json_layout import Slots
 from s3sql.limits import MORSEL_BYTES
 from s3sql.plan.derived import Derived
-from s3sql.plan.expr import Elements, RowPath, Step
-from s3sql.plan.logical import Plan, Scan
+from s3sql.plan.expr import Elements, RowPath
+from s3sql.plan.logical import Plan
 from s3sql.plan.schema import CsvSchema, JsonSchema, Schema
-from s3sql.plan.traverse import nodes, parts
+from s3sql.plan.traverse import parts, scan_of
 from s3sql.request import CsvInput, JsonInput, ScanRange, SelectRequest
 
 #: Bytes read at first to find the header line; a longer one is looked for in twice as many.
@@ -68,12 +69,12 @@ class Span:
     aligned: bool
 
 
-def _named_paths(plan: Plan) -> tuple[tuple[Step, ...], ...]:
-    """The paths from a row of JSON that *plan* names, in an order that is always the same."""
-    return tuple(sorted({part.steps for part in parts(plan) if isinstance(part, RowPath)}, key=repr))
+def _slots(plan: Plan) -> Slots:
+    """The slots of the paths from a row of JSON that *plan* names, in an order that is always the same."""
+    return Slots(sorted({part.steps for part in parts(plan) if isinstance(part, RowPath)}, key=repr))
 
 
-_NAMED_PATHS = Derived(_named_paths)
+_SLOTS = Derived(_slots)
 _FIELD_BOUNDS = Derived(field_bounds)
 
 
@@ -156,12 +157,10 @@ class TextOpening:
 
     def form(self, plan: Plan) -> Format:
         """The format for the workers, reading what *plan* needs."""
-        scan = next(node for node in nodes(plan) if isinstance(node, Scan))
+        scan = scan_of(plan)
         if isinstance(self._request.input, JsonInput):
             ranged = bool(scan.path) and isinstance(scan.path[0], Elements)
-            return (JsonArrayFormat if ranged else JsonFormat)(
-                self._request.input, scan.path, _NAMED_PATHS(plan)
-            )
+            return (JsonArrayFormat if ranged else JsonFormat)(self._request.input, scan.path, _SLOTS(plan))
         assert self._dialect is not None
         names = self._header.fields if self._header is not None and self._uses_names() else ()
         return CsvFormat(

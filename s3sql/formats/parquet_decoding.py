@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import pyarrow as pa
@@ -28,6 +28,7 @@ from s3sql.formats.parquet_dictionary import longest_text_of
 from s3sql.formats.parquet_file import ParquetSource, SourceFile
 from s3sql.formats.parquet_footer import Footer
 from s3sql.formats.parquet_groups import PLAIN_DICTIONARY, RLE_DICTIONARY, ColumnChunk, RowGroup
+from s3sql.formats.parquet_layouts import ValueLayout
 from s3sql.formats.parquet_schema import INT96_UNIT
 from s3sql.plan.schema import ParquetSchema
 
@@ -47,11 +48,16 @@ _TEXT_FORMS = frozenset({"text", "bytes"})
 
 @dataclass(frozen=True, slots=True)
 class ParquetContents:
-    """A file whose footer has been read."""
+    """A file whose footer has been read.
+
+    ``layouts``: how values lie in those columns that have been asked for, None for what is left to Arrow. The
+    footer alone tells, so all queries of files with this footer may share them.
+    """
 
     source: ParquetSource
     footer: Footer
     schema: ParquetSchema
+    layouts: dict[int, ValueLayout | None] = field(default_factory=dict)
 
     def leaves(self, number: int) -> range:
         """The leaf columns of the top-level column *number*."""

@@ -4,18 +4,20 @@ In: an open object.  Out: its :class:`ParquetMetadata`.
 
 A client that reads a large object in scan ranges opens it hundreds of times, and to take a footer apart takes
 longer than to query a few rows. The footer is read anew each time and found by its bytes, so another version
-of an object is another footer, or has its rows in the same places. Metadata are never changed, so threads
-share them; those used last are kept, as far as they are small.
+of an object is another footer, or has its rows in the same places. What is said is never changed, and
+what is found out besides is the same for all, so threads share both. Those used last are kept, as far as they
+are small.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from s3sql.formats.parquet_file import ParquetSource
 from s3sql.formats.parquet_footer import Footer, footer_text, parse_footer
 from s3sql.formats.parquet_groups import RowGroup, row_groups
+from s3sql.formats.parquet_layouts import ValueLayout
 from s3sql.formats.parquet_schema import parquet_schema
 from s3sql.plan.cache import RecentlyUsed
 from s3sql.plan.schema import ParquetSchema
@@ -23,16 +25,20 @@ from s3sql.plan.schema import ParquetSchema
 
 @dataclass(frozen=True, slots=True)
 class ParquetMetadata:
-    """A footer, all row groups, and the schema for the binder."""
+    """A footer, all row groups, the schema for the binder, and what queries have found of the columns.
+
+    ``layouts``: see :class:`~s3sql.formats.parquet_decoding.ParquetContents`.
+    """
 
     footer: Footer
     groups: tuple[RowGroup, ...]
     schema: ParquetSchema
+    layouts: dict[int, ValueLayout | None] = field(default_factory=dict)
 
 
 #: Memory that metadata take, and what each byte of their footer adds: measured on the densest, without
 #: statistics.
-_BYTES, _BYTES_OF_A_BYTE = 4000, 24
+_BYTES, _BYTES_OF_A_BYTE = 4000, 28
 
 #: By the text of the footer and the size of the object, within which the column chunks must lie.
 _KNOWN: Final[RecentlyUsed[tuple[bytes, int], ParquetMetadata]] = RecentlyUsed(64, 16 << 20)

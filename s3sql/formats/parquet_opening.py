@@ -28,9 +28,9 @@ from s3sql.formats.parquet_pruning import selects_nothing
 from s3sql.formats.parquet_statistics import Bounds, column_bounds
 from s3sql.formats.parquet_thrift import Struct
 from s3sql.plan.expr import Expr, ParquetField
-from s3sql.plan.logical import Filter, Plan, Scan
+from s3sql.plan.logical import Filter, Plan
 from s3sql.plan.schema import ParquetSchema
-from s3sql.plan.traverse import nodes, walk
+from s3sql.plan.traverse import nodes, scan_of, walk
 from s3sql.request import SelectRequest
 
 
@@ -92,7 +92,7 @@ class ParquetOpening:
         except BaseException:
             self._source.close()
             raise
-        self._contents = ParquetContents(self._source, metadata.footer, self.schema)
+        self._contents = ParquetContents(self._source, metadata.footer, self.schema, metadata.layouts)
         self._scan: ParquetScan | None = None
         self._nodes: dict[int, Struct] = {}
 
@@ -131,7 +131,7 @@ class ParquetOpening:
         return {"row groups": {"read": len(scan.shares), "all": scan.all_groups}}
 
     def _scan_of(self, plan: Plan) -> ParquetScan:
-        scan = next(node for node in nodes(plan) if isinstance(node, Scan))
+        scan = scan_of(plan)
         conjuncts = next((node.conjuncts for node in nodes(plan) if isinstance(node, Filter)), ())
         columns = scan.columns or ()
         asked = {

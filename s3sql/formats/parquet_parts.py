@@ -78,7 +78,6 @@ class ColumnDecoding:
         self.early, self.late = early, late
         self.late_needed = False
         self.memory = PageMemory()
-        self._layouts: dict[int, ValueLayout | None] = {}
         self._leaves: dict[int, int] = {}
         self._types: dict[int, pa.DataType | None] = {}
         self._decoders: dict[tuple[int, ...], Decoder] = {}
@@ -87,22 +86,23 @@ class ColumnDecoding:
         )
         self.ranges, self.conjuncts_of_ranges = found
 
-    def layout(self, number: int, group: RowGroup) -> ValueLayout | None:
-        """The layout of a column whose values in *group* are decoded here; None if Arrow decodes them."""
+    def laid(self, number: int, group: RowGroup) -> tuple[ColumnChunk, ValueLayout] | None:
+        """The chunk of a column whose values in *group* are decoded here, and its layout; None: by Arrow."""
         layout = self._layout(number)
         if layout is None:
             return None
-        chunk = self.chunk(number, group)
+        chunk = self._chunk(number, group)
         is_known = chunk.codec in _CODECS and chunk.encodings <= _ENCODINGS and chunk.values == group.rows
-        return layout if is_known else None
+        return (chunk, layout) if is_known else None
 
     def _layout(self, number: int) -> ValueLayout | None:
-        if number not in self._layouts:
+        known = self.contents.layouts
+        if number not in known:
             leaves = self.contents.leaves(number)
             form = self.contents.schema.columns[number].type.form
             columns = self.contents.footer.metadata.schema
-            self._layouts[number] = layout_of(columns.column(leaves[0]), form) if len(leaves) == 1 else None
-        return self._layouts[number]
+            known[number] = layout_of(columns.column(leaves[0]), form) if len(leaves) == 1 else None
+        return known[number]
 
     def type_of(self, number: int) -> pa.DataType | None:
         """What the numbers of a column count; None if it has none that are had without Arrow."""
@@ -111,7 +111,7 @@ class ColumnDecoding:
             self._types[number] = layout.arrow if layout is not None and has_numbers(layout) else None
         return self._types[number]
 
-    def chunk(self, number: int, group: RowGroup) -> ColumnChunk:
+    def _chunk(self, number: int, group: RowGroup) -> ColumnChunk:
         """The column chunk of a column with one leaf."""
         leaf = self._leaves.get(number)
         if leaf is None:
@@ -266,11 +266,11 @@ class GroupParts:
         decoding, group = self._decoding, self._group
         left: list[int] = []
         for number in numbers:
-            layout = decoding.layout(number, group)
-            if layout is None:
+            found = decoding.laid(number, group)
+            if found is None:
                 left.append(number)
                 continue
-            chunk = decoding.chunk(number, group)
+            chunk, layout = found
             pages = ChunkPages(
                 decoding.contents.source,
                 chunk,

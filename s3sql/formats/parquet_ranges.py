@@ -15,7 +15,7 @@ Source: AWS S3 User Guide, Operators; Apache Parquet, LogicalTypes.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
@@ -72,9 +72,18 @@ def _conjuncts(plan: Plan) -> tuple[Expr, ...]:
     return next((node.conjuncts for node in nodes(plan) if isinstance(node, Filter)), ())
 
 
-def _ranges_by_type(plan: Plan, *types: pa.DataType | None) -> tuple[tuple[NumberRange, ...], int]:
+@dataclass(frozen=True, slots=True)
+class _NamedType:
+    """What a column counts, told by its name: that of an Arrow type is made anew for each hash."""
+
+    name: str
+    type: pa.DataType | None = field(compare=False)
+
+
+def _ranges_by_type(plan: Plan, *types: _NamedType) -> tuple[tuple[NumberRange, ...], int]:
     """What :func:`ranges_of` gives where the columns that are compared have these types."""
-    return leading_ranges(_conjuncts(plan), dict(zip(_COMPARED(plan), types, strict=True)).get)
+    known = {number: one.type for number, one in zip(_COMPARED(plan), types, strict=True)}
+    return leading_ranges(_conjuncts(plan), known.get)
 
 
 _COMPARED = Derived(_compared_columns)
@@ -83,7 +92,8 @@ _RANGES = Derived(_ranges_by_type)
 
 def ranges_of(plan: Plan, type_of: TypeOf) -> tuple[tuple[NumberRange, ...], int]:
     """The :func:`leading_ranges` of the filter of *plan*."""
-    return _RANGES(plan, *map(type_of, _COMPARED(plan)))
+    types = (type_of(number) for number in _COMPARED(plan))
+    return _RANGES(plan, *(_NamedType(str(one), one) for one in types))
 
 
 def leading_ranges(conjuncts: Sequence[Expr], type_of: TypeOf) -> tuple[tuple[NumberRange, ...], int]:

@@ -22,9 +22,9 @@ from s3sql.formats.registered_formats import format_named
 from s3sql.formats.table_file import TableFile
 from s3sql.formats.table_schema import table_schema
 from s3sql.formats.tables import Piece, Table
-from s3sql.plan.logical import Plan, Scan
+from s3sql.plan.logical import Plan
 from s3sql.plan.schema import ParquetSchema
-from s3sql.plan.traverse import nodes
+from s3sql.plan.traverse import scan_of
 from s3sql.request import RegisteredInput, SelectRequest
 
 
@@ -71,7 +71,7 @@ class TableOpening:
 
         A batch without columns has no rows, so a format would have to think of that case.
         """
-        scan = next(node for node in nodes(plan) if isinstance(node, Scan))
+        scan = scan_of(plan)
         return scan.columns or ((0,) if self.schema.columns else ())
 
     def next_piece(self, columns: tuple[int, ...]) -> Piece | None:

@@ -80,6 +80,14 @@ def nodes(plan: Node) -> Iterator[Node]:
     yield node
 
 
+def scan_of(plan: Node) -> Scan:
+    """The scan of the plan."""
+    node: Node = plan
+    while not isinstance(node, Scan):
+        node = node.source
+    return node
+
+
 def expressions(node: Node) -> Iterator[Expr]:
     """The expressions that *node* itself evaluates, in order."""
     if isinstance(node, Filter):

@@ -8,7 +8,6 @@ delimiter, the quote, a character of the record delimiter, CR or LF.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -40,7 +39,6 @@ def _token(text: str) -> Bytes:
 _Special: TypeAlias = tuple[frozenset[int], Bytes, Int64s, Bytes, Bytes]
 
 
-@functools.lru_cache(maxsize=16)
 def _specials(output: CsvOutput) -> _Special:
     # Besides delimiter and quote, the characters of the record delimiter, CR and LF cause quotes.
     characters = sorted(set(output.record_delimiter) | {"\r", "\n"})
@@ -54,16 +52,13 @@ def _specials(output: CsvOutput) -> _Special:
 
 
 class CsvSerializer:
-    """Writes CSV records with the settings of one request."""
+    """Writes CSV records with the settings of a request. Thread-safe."""
 
     def __init__(self, output: CsvOutput) -> None:
         self.output = output
         self._field, self._record = _token(output.field_delimiter), _token(output.record_delimiter)
         self._quote, self._escape = _token(output.quote_character), _token(output.quote_escape_character)
-        # A delimiter of any length is allowed, and none of them all is kept.
-        short = len(output.record_delimiter) + len(output.field_delimiter) <= 64
-        special = _specials(output) if short else _specials.__wrapped__(output)
-        self._causes, self._specials, self._sizes, self._candidates, self._unquotable = special
+        self._causes, self._specials, self._sizes, self._candidates, self._unquotable = _specials(output)
 
     @property
     def delimiters(self) -> tuple[int, int]:

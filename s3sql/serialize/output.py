@@ -6,13 +6,14 @@ In: the output serialization of a request.  Out: a :class:`RecordWriter` for the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from functools import lru_cache
+from typing import Final, Protocol
 
 import numpy as np
 
 from s3sql.formats.csv import CsvBatch, member_names
 from s3sql.kernels.write_csv_rows import member_prefixes, write_json_rows
-from s3sql.request import JsonOutput, OutputFormat, RegisteredOutput
+from s3sql.request import CsvOutput, JsonOutput, OutputFormat, RegisteredOutput
 from s3sql.serialize.base import OutputMember, Records
 from s3sql.serialize.csv import CsvSerializer
 from s3sql.serialize.json import JsonSerializer
@@ -72,4 +73,17 @@ def serializer_for(output: OutputFormat) -> RecordWriter:
     """
     if isinstance(output, RegisteredOutput):
         return RegisteredWriter(output.name, format_named(output.name))
-    return JsonWriter(output) if isinstance(output, JsonOutput) else CsvSerializer(output)
+    if isinstance(output, JsonOutput):
+        return JsonWriter(output)
+    # A delimiter of any length is allowed, and none of them all is kept.
+    short = len(output.record_delimiter) + len(output.field_delimiter) <= _KEPT_DELIMITERS
+    return _csv_serializer(output) if short else CsvSerializer(output)
+
+
+#: Characters of the delimiters of a CSV output whose serializer is kept.
+_KEPT_DELIMITERS: Final = 64
+
+
+@lru_cache(maxsize=16)
+def _csv_serializer(output: CsvOutput) -> CsvSerializer:
+    return CsvSerializer(output)

@@ -17,6 +17,7 @@ from s3sql.buffers import PaddedBuffer
 from s3sql.formats import json_fitted, json_layout
 from s3sql.formats.batch import FirstFailure
 from s3sql.formats.json import AnyBlock, FittedRecords, Fitting, JsonBlock, batch_of, index_block, read_block
+from s3sql.formats.json_layout import Slots
 from s3sql.formats.scratch import Scratch
 from s3sql.limits import MAX_RECORD_BYTES
 from s3sql.plan.expr import Elements, Index, Members, Name
@@ -43,7 +44,7 @@ def fitted(
 ) -> FittedRecords | None:
     # What stands behind a block must not matter.
     buffer = PaddedBuffer.copy_of(contents + b'"}]1,"a":1}\n{"a":1}')
-    fitting = fitting or Fitting(named)
+    fitting = fitting or Fitting(Slots(named))
     return fitting.read(buffer, len(contents), at_start=True, at_end=at_end, scratch=Scratch())
 
 
@@ -124,7 +125,13 @@ def test_fitted_records_have_the_values_of_parsed_ones(contents, steps):
 def read_block_outcome(contents: bytes, steps: tuple[object, ...]) -> list[object]:
     buffer = PaddedBuffer.copy_of(contents)
     block = read_block(
-        buffer, len(contents), (), at_start=True, at_end=True, scratch=Scratch(), fitting=Fitting([steps])
+        buffer,
+        len(contents),
+        (),
+        at_start=True,
+        at_end=True,
+        scratch=Scratch(),
+        fitting=Fitting(Slots([steps])),
     )
     return outcome(block, steps)
 
@@ -150,7 +157,7 @@ def test_damaged_records_are_refused(contents, data):
             st.sampled_from([bytes([byte]) for byte in b'",:{}[]0123-+.eEtfn \n\\u\x00\xff'] + [b""])
         )
         damaged[place : place + data.draw(st.integers(0, 1))] = piece
-    fitting = Fitting(NAMED)
+    fitting = Fitting(Slots(NAMED))
     fitted(contents, fitting=fitting)
     at_end = data.draw(st.booleans())
     found = fitted(bytes(damaged), fitting=fitting, at_end=at_end)
@@ -172,7 +179,7 @@ SAMPLES = [
 @pytest.mark.parametrize("sample", SAMPLES)
 @pytest.mark.parametrize("tail", [b"", b'{"a":7}\n'])
 def test_every_byte_changed_to_every_other_kind(sample, tail):
-    fitting = Fitting(NAMED)
+    fitting = Fitting(Slots(NAMED))
     assert fitted(b"".join(SAMPLES) + b'{"a":7}\n', fitting=fitting) is not None
     judged = 0
     for place in range(len(sample)):
@@ -187,14 +194,14 @@ def test_every_byte_changed_to_every_other_kind(sample, tail):
                 assert block.failure is None, contents
                 for steps in ((), *NAMED):
                     assert outcome(found, steps) == outcome(block, steps)
-                fitting = Fitting(NAMED)
+                fitting = Fitting(Slots(NAMED))
                 fitted(b"".join(SAMPLES) + b'{"a":7}\n', fitting=fitting)
     assert judged > len(sample) // 4
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_every_end(sample):
-    fitting = Fitting(NAMED)
+    fitting = Fitting(Slots(NAMED))
     assert fitted(sample * 2, fitting=fitting) is not None
     for length in range(len(sample) + 1):
         contents = sample + sample[:length]
@@ -209,7 +216,7 @@ def test_every_end(sample):
 
 @given(st.text(st.sampled_from("0123456789-+./eE"), min_size=1, max_size=60), st.integers(0, 70))
 def test_numbers_are_those_of_the_standard_library(text, before):
-    fitting = Fitting([(Name("b"),)])
+    fitting = Fitting(Slots([(Name("b"),)]))
     assert fitted(b'{"a":"","b":1}', fitting=fitting) is not None
     contents = b'{"a":"%s","b":%s}' % (b"a" * before, text.encode())
     found = fitted(contents, fitting=fitting)
@@ -332,7 +339,7 @@ def test_adversaries(contents, taken):
         assert outcome(found, ()) == outcome(parsed(contents), ())
     buffer = PaddedBuffer.copy_of(contents)
     common = {"at_start": True, "at_end": True, "scratch": Scratch()}
-    block = read_block(buffer, len(contents), (), fitting=Fitting(()), **common)
+    block = read_block(buffer, len(contents), (), fitting=Fitting(Slots(())), **common)
     assert outcome(block, ()) == outcome(parsed(contents), ())
     expected = parsed(contents).failure
     assert (block.failure and block.failure.message) == (expected and expected.message)
@@ -451,14 +458,14 @@ def test_a_block_of_one_record_that_is_cut_off_is_left_to_the_others():
 
 
 def test_too_many_layouts_are_not_learnt():
-    fitting = Fitting(())
+    fitting = Fitting(Slots(()))
     names = [f'{{"{number}":{number}}}\n'.encode() for number in range(200)]
     assert fitted(b"".join(names), fitting=fitting) is None
     assert fitted(names[0], fitting=fitting) is None  # no more is tried
 
 
 def test_blocks_that_do_not_fit_end_it():
-    fitting = Fitting(())
+    fitting = Fitting(Slots(()))
     for _ in range(json_fitted._MOST_MISSES):
         assert fitted(b'{"a":1}', fitting=fitting) is not None
         assert fitted(b'{"a":1}\n1', fitting=fitting) is None
@@ -474,7 +481,7 @@ def test_what_needs_too_many_links_is_read_in_the_other_way(monkeypatch):
         (b'{"number":1,"text":"\\n\\n\\n"}\n' * 9, False),
         (b'{"number":1e5,"text":"x"}\n' * 9, False),
     ]:
-        fitting = Fitting(())
+        fitting = Fitting(Slots(()))
         assert fitted(contents, fitting=fitting) is not None
         assert (fitted(contents, fitting=fitting) is not None) == goes_on
 
@@ -519,7 +526,7 @@ def test_workers_share_what_is_learnt():
     ]
     contents = b"\n".join(lines)
     for _ in range(10):
-        fitting = Fitting([(Name("a"),)])
+        fitting = Fitting(Slots([(Name("a"),)]))
         barrier = threading.Barrier(4)
 
         def read(fitting: Fitting = fitting, barrier: threading.Barrier = barrier) -> list[object]:

@@ -18,6 +18,7 @@ from s3sql.formats import json_fitted
 from s3sql.formats.base import Morsel
 from s3sql.formats.json import FittedRecords, Fitting
 from s3sql.formats.json_format import JsonFormat
+from s3sql.formats.json_layout import Slots
 from s3sql.formats.scratch import Scratch
 from s3sql.plan.expr import Index, Name
 from s3sql.request import JsonInput, JsonOutput
@@ -67,7 +68,7 @@ def test_what_a_file_has_is_read_like_what_is_there(learnt, contents, before, kn
     with tempfile.TemporaryFile() as file:
         file.write(b"x" * before + contents)
         file.flush()
-        of_file, of_buffer = Fitting(NAMED), Fitting(NAMED)
+        of_file, of_buffer = Fitting(Slots(NAMED)), Fitting(Slots(NAMED))
         if known:
             for fitting in (of_file, of_buffer):
                 read(fitting, morsel_of(learnt, None))
@@ -88,7 +89,7 @@ def test_what_a_file_has_is_read_like_what_is_there(learnt, contents, before, kn
 @pytest.mark.parametrize("character", ["ä", "€", "😀"])
 def test_characters_at_the_edge_of_a_piece(character: str) -> None:
     """Whole, and damaged within the piece or behind it."""
-    fitting = Fitting([(Name("a"),)])
+    fitting = Fitting(Slots([(Name("a"),)]))
     line = b'{"a":"b"}\n'
     assert read(fitting, morsel_of(line * 20, None)) is not None
     encoded = character.encode()
@@ -106,13 +107,13 @@ def test_characters_at_the_edge_of_a_piece(character: str) -> None:
                 with tempfile.TemporaryFile() as file:
                     file.write(b"?" + wrong)
                     file.flush()
-                    fresh = Fitting([(Name("a"),)])
+                    fresh = Fitting(Slots([(Name("a"),)]))
                     assert read(fresh, morsel_of(line * 20, None)) is not None
                     assert read(fresh, morsel_of(wrong, file, 1)) is None
 
 
 def test_a_record_of_many_pieces_and_short_ones_around_it() -> None:
-    fitting = Fitting([(Name("a"),), (Name("b"), Index(1))])
+    fitting = Fitting(Slots([(Name("a"),), (Name("b"), Index(1))]))
     lines = [b'{"a":"%s","b":[1,%d]}\n' % (b"y" * size, size) for size in (0, 5, 3000, 1, 64, 63, 62, 900)]
     contents = b"".join(lines)
     assert read(fitting, morsel_of(lines[0] * 3, None)) is not None
@@ -128,7 +129,7 @@ def test_a_record_of_many_pieces_and_short_ones_around_it() -> None:
 
 @pytest.mark.parametrize("left", [0, 100, 128, 1000])
 def test_a_file_that_ends_early_is_left_to_the_read_that_tells(left: int) -> None:
-    fitting = Fitting([(Name("a"),)])
+    fitting = Fitting(Slots([(Name("a"),)]))
     contents = b'{"a":"b"}\n' * 500
     assert read(fitting, morsel_of(contents, None)) is not None
     with tempfile.TemporaryFile() as file:
@@ -151,7 +152,7 @@ def test_a_file_that_has_changed_is_told_in_whatever_way_its_text_is_read(
     path = tmp_path / "object.json"
     line = b'{"a":"b"}\n'
     path.write_bytes(line * 100)
-    form = JsonFormat(JsonInput(type="LINES"), (), [(Name("a"),)])
+    form = JsonFormat(JsonInput(type="LINES"), (), Slots([(Name("a"),)]))
     form.rows(Morsel(PaddedBuffer.copy_of(line * 9), 90, 0, at_end=False), Scratch())
     with open_path(path) as source:
         file = source.file
