@@ -48,11 +48,19 @@ class RecentlyUsed(Generic[_Key, _Value]):
         What *make* raises is raised, and nothing is kept. It runs without a lock, so two threads may make
         the same value at once; the first one stays. A value larger than the whole cache is not kept.
         """
+        found = self.held(key)
+        return self._made(key, make, size) if found is None else found
+
+    def held(self, key: _Key) -> _Value | None:
+        """The value of *key* if it is held, which counts as a use."""
         with self._lock:
             found = self._entries.get(key)
-            if found is not None:
-                self._entries.move_to_end(key)
-                return found[0]
+            if found is None:
+                return None
+            self._entries.move_to_end(key)
+            return found[0]
+
+    def _made(self, key: _Key, make: Callable[[], _Value], size: int) -> _Value:
         value = make()
         with self._lock:
             if key not in self._entries and size <= self._size:
@@ -97,17 +105,26 @@ class PlanCache:
         Raises :class:`~s3sql.errors.S3SelectError` as :func:`s3sql.sql.parser.parse` and
         :func:`s3sql.plan.binder.bind` do.
         """
-        size = PLAN_BYTES * len(expression)
-        if isinstance(schema, CsvSchema):
-            size += sum(100 + 4 * len(name) for name in schema.header or ())
-        elif isinstance(schema, ParquetSchema):
-            size += sum(PARQUET_COLUMN_BYTES + 4 * len(column.name) for column in schema.columns)
         key = (expression, schema, dialect)
+        # What a plan takes is told by its columns, of which there may be thousands.
+        held = self._plans.held(key)
+        if held is not None:
+            return held
+        size = PLAN_BYTES * len(expression) + _schema_bytes(schema)
         return self._plans.get(key, lambda: self._planned(expression, schema, dialect), size)
 
     def _planned(self, expression: str, schema: Schema, dialect: Dialect) -> Plan:
         with collector_resting(expression):
             return optimize(bind(self.tree(expression, dialect), schema, dialect))
+
+
+def _schema_bytes(schema: Schema) -> int:
+    """Memory that *schema* takes."""
+    if isinstance(schema, CsvSchema):
+        return sum(100 + 4 * len(name) for name in schema.header or ())
+    if isinstance(schema, ParquetSchema):
+        return sum(PARQUET_COLUMN_BYTES + 4 * len(column.name) for column in schema.columns)
+    return 0
 
 
 #: The cache of this process.

@@ -110,3 +110,13 @@ def test_schemas_with_the_same_names_have_plans_of_their_own() -> None:
     for schema, plan in zip(schemas, plans, strict=True):
         same = ParquetSchema(tuple(replace(one) for one in schema.columns))
         assert cache.plan(query, same) is plan
+
+
+def test_a_value_that_is_held_is_told_and_counts_as_used() -> None:
+    cache: RecentlyUsed[int, str] = RecentlyUsed(2, 1000)
+    assert cache.held(1) is None
+    for key in (1, 2):
+        cache.get(key, lambda key=key: f"value {key}", 1)  # type: ignore[misc]
+    assert cache.held(1) == "value 1"
+    cache.get(3, lambda: "value 3", 1)
+    assert [cache.held(key) for key in (1, 2, 3)] == ["value 1", None, "value 3"]
