@@ -51,8 +51,8 @@ _ZERO_POINT = int.from_bytes(b"0.000000", "little")
 _NAN = int.from_bytes(b"NaN", "little")
 _INFINITY = int.from_bytes(b"Infinity", "little")
 #: Digits behind the point with which every decimal is written without an exponent.
-_PLAIN_SCALE = 6
-_POWERS_OF_TEN = np.array([10**power for power in range(_PLAIN_SCALE + 1)], np.uint64)
+PLAIN_SCALE = 6
+_POWERS_OF_TEN = np.array([10**power for power in range(PLAIN_SCALE + 1)], np.uint64)
 _MAGNITUDE = (1 << 63) - 1
 _TEN_TO_16 = 10**16
 _TEN_TO_8 = 10**8
@@ -74,7 +74,7 @@ def eight_characters(number: Any) -> Any:
 
 
 @inlined
-def _write_digits(out: Any, position: Any, number: Any) -> Any:
+def write_digits(out: Any, position: Any, number: Any) -> Any:
     """Write *number* (``uint64``) without leading zeros; returns the position behind it."""
     if number >= UINT64(10_000_000_000_000_000):
         position = _write_leading(out, position, number // UINT64(10_000_000_000_000_000))
@@ -100,7 +100,7 @@ def _write_leading(out: Any, position: Any, number: Any) -> Any:
 
 
 @inlined
-def _write_fixed(out: Any, position: Any, number: Any, scale: Any) -> Any:
+def write_fixed(out: Any, position: Any, number: Any, scale: Any) -> Any:
     """Write a number with *scale* digits behind the point, 1 to 6, and one digit before it at least."""
     # To divide by a constant takes a fraction of the time, and most amounts have two digits.
     power = UINT64(100)
@@ -108,7 +108,7 @@ def _write_fixed(out: Any, position: Any, number: Any, scale: Any) -> Any:
     if scale != 2:
         power = UINT64(_POWERS_OF_TEN[scale])
         whole = number // power
-    position = _write_digits(out, position, whole)
+    position = write_digits(out, position, whole)
     put(out, position, 46)
     characters = eight_characters(number - whole * power) | UINT64(_ZEROS)
     store64(out, position + 1, characters >> UINT64(64 - 8 * scale))
@@ -135,7 +135,7 @@ def format_ints(values: Any, out: Any, starts: Any, ends: Any) -> Any:
         negative = value < 0
         put(out, position, 45)
         magnitude = UINT64(0) - UINT64(value) if negative else UINT64(value)
-        position = _write_digits(out, position + INT64(negative), magnitude)
+        position = write_digits(out, position + INT64(negative), magnitude)
         put(ends, row, position)
     return position
 
@@ -152,18 +152,18 @@ def format_decimals(mantissas: Any, scales: Any, out: Any, starts: Any, ends: An
         put(out, position, 45)
         magnitude = UINT64(0) - UINT64(value) if negative else UINT64(value)
         first = position + INT64(negative)
-        if 1 <= scale <= _PLAIN_SCALE:
-            position = _write_fixed(out, first, magnitude, scale)
+        if 1 <= scale <= PLAIN_SCALE:
+            position = write_fixed(out, first, magnitude, scale)
             put(ends, row, position)
             continue
-        position = _write_digits(out, first, magnitude)
+        position = write_digits(out, first, magnitude)
         count = position - first
         if scale > 0 and count > scale:
             _insert_point(out, position - scale)
             position += 1
         elif scale > 0 and scale - count < 6:
             store64(out, first, UINT64(_ZERO_POINT))
-            position = _write_digits(out, first + 2 + scale - count, magnitude)
+            position = write_digits(out, first + 2 + scale - count, magnitude)
         elif scale != 0:
             position = _write_exponent_form(out, first, position, count - 1 - scale)
         put(ends, row, position)
@@ -206,14 +206,14 @@ def format_wide_decimals(lows: Any, highs: Any, scales: Any, out: Any, starts: A
 def _write_wide_digits(out: Any, position: Any, m1: Any, m0: Any) -> Any:
     """Write a number of 128 bits without leading zeros; returns the position behind it."""
     if m1 == UINT64(0):
-        return _write_digits(out, position, m0)
+        return write_digits(out, position, m0)
     ten = UINT64(_TEN_TO_16)
     _, _, q1, q0, _, rest = divide_words(UINT64(0), UINT64(0), m1, m0, UINT64(0), ten)
     if q1 != UINT64(0):
         _, _, q1, q0, _, middle = divide_words(UINT64(0), UINT64(0), q1, q0, UINT64(0), ten)
-        position = _write_sixteen(out, _write_digits(out, position, q0), middle)
+        position = _write_sixteen(out, write_digits(out, position, q0), middle)
     else:
-        position = _write_digits(out, position, q0)
+        position = write_digits(out, position, q0)
     return _write_sixteen(out, position, rest)
 
 
@@ -245,7 +245,7 @@ def _write_exponent_form(out: Any, first: Any, position: Any, power: Any) -> Any
 def _write_exponent(out: Any, position: Any, power: Any) -> Any:
     put(out, position, 69)
     put(out, position + 1, 45 if power < 0 else 43)
-    return _write_digits(out, position + 2, UINT64(-power if power < 0 else power))
+    return write_digits(out, position + 2, UINT64(-power if power < 0 else power))
 
 
 @kernel(INT64(FLOAT64S, BYTES_OUT, INT32S_OUT, INT32S_OUT))
@@ -278,7 +278,7 @@ def format_floats(values: Any, out: Any, starts: Any, ends: Any) -> Any:
 @inlined
 def _write_float(out: Any, first: Any, value: Any) -> Any:
     digits, exponent = shortest_digits(value)
-    position = _write_digits(out, first, digits)
+    position = write_digits(out, first, digits)
     count = position - first
     power = count - 1 + exponent
     if -3 <= power < 7:
@@ -293,7 +293,7 @@ def _write_float(out: Any, first: Any, value: Any) -> Any:
             _insert_point(out, position + exponent)
             return position + 1
         store64(out, first, UINT64(_ZERO_POINT))
-        return _write_digits(out, first + 1 - power, digits)
+        return write_digits(out, first + 1 - power, digits)
     if count == 1:
         put(out, position, 48)
         position += 1
@@ -301,4 +301,4 @@ def _write_float(out: Any, first: Any, value: Any) -> Any:
     position += 1
     put(out, position, 69)
     put(out, position + 1, 45)
-    return _write_digits(out, position + 1 + INT64(power < 0), UINT64(-power if power < 0 else power))
+    return write_digits(out, position + 1 + INT64(power < 0), UINT64(-power if power < 0 else power))

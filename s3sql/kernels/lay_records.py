@@ -73,7 +73,7 @@ def copy_fields(buffer: Any, starts: Any, ends: Any, target: Any, out: Any, word
 
 
 @inlined
-def _append_token(out: Any, target: Any, token: Any, size: Any, word: Any) -> Any:
+def append_padded(out: Any, target: Any, token: Any, size: Any, word: Any) -> Any:
     """Append a padded token of *size* bytes, *word* being its first eight."""
     if size <= 8:
         store64(out, target, word)
@@ -105,7 +105,7 @@ def lay_records(
         place = INT64(row)
         for number in range(columns):
             if number > 0:
-                target = _append_token(out, target, field, field_size, field_word)
+                target = append_padded(out, target, field, field_size, field_word)
             word = at(words, place)
             place += stride
             start = word >> SIZE_BITS
@@ -116,6 +116,6 @@ def lay_records(
                 copy32(out, target + offset, buffer, start + offset)
                 offset += 32
             target += size
-        target = _append_token(out, target, record, record_size, record_word)
+        target = append_padded(out, target, record, record_size, record_word)
         put(record_ends, row, target)
     return target

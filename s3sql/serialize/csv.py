@@ -22,6 +22,7 @@ from s3sql.request import CsvOutput
 from s3sql.serialize.base import Member, OutputMember, Records, SpreadMembers
 from s3sql.serialize.csv_columns import CodedFields, Fields, FieldTable, laid
 from s3sql.serialize.csv_fields import field_text, spread_fields
+from s3sql.serialize.csv_numbers import NUMBER_BYTES, number_records
 from s3sql.types import Column
 
 _NOTHING = np.empty(0, np.uint8)
@@ -59,6 +60,8 @@ class CsvSerializer:
         self._field, self._record = _token(output.field_delimiter), _token(output.record_delimiter)
         self._quote, self._escape = _token(output.quote_character), _token(output.quote_escape_character)
         self._causes, self._specials, self._sizes, self._candidates, self._unquotable = _specials(output)
+        as_needed = output.quote_fields == "ASNEEDED" and not self._causes & NUMBER_BYTES
+        self._bare_numbers = as_needed or not output.quote_character
 
     @property
     def delimiters(self) -> tuple[int, int]:
@@ -70,12 +73,16 @@ class CsvSerializer:
         if any(isinstance(member, SpreadMembers) for member in members):
             first, text = spread_fields(members, length)
             return self._write(text, first, length)
-        fields = [self._fields(member.column) for member in members if isinstance(member, Member)]
+        columns = [member.column for member in members if isinstance(member, Member)]
+        delimiters = [PaddedBuffer.copy_of(token.tobytes()) for token in (self._field, self._record)]
+        numbers = number_records(columns, length, *delimiters) if self._bare_numbers else None
+        if numbers is not None:
+            return numbers
+        fields = [self._fields(column) for column in columns]
         texts = [text for text in fields if isinstance(text, Text)]
         if len(texts) < len(fields) or any(text.buffer is not texts[0].buffer for text in texts):
-            columns = [self._finished(text) if isinstance(text, Text) else text for text in fields]
-            delimiters = (PaddedBuffer.copy_of(token.tobytes()) for token in (self._field, self._record))
-            return laid(columns, length, *delimiters)
+            finished = [self._finished(text) if isinstance(text, Text) else text for text in fields]
+            return laid(finished, length, *delimiters)
         if not texts:
             return self._write(Text.of([]), np.zeros(length + 1, np.int32), length)
         starts = np.stack([text.starts for text in texts], axis=1).reshape(-1)
