@@ -84,8 +84,11 @@ class WholeChunk:
         self.rows = int(last[kernels.PAGE_FIRST]) + int(last[kernels.PAGE_VALUES])
         #: The row behind the last one that has the number of an entry.
         self.coded_rows = int(facts[kernels.CODED_ROWS])
-        #: Bytes of the largest page.
-        self._room = int(pages[:, kernels.PAGE_SIZE].max())
+        # Of some ten numbers, as most column chunks have pages, numpy takes longer to add up than Python.
+        sizes: list[int] = pages[:, kernels.PAGE_SIZE].tolist()
+        #: Bytes of the largest page, and of all.
+        self._room = max(sizes)
+        self._size = sum(sizes)
 
     @classmethod
     def of(
@@ -115,9 +118,8 @@ class WholeChunk:
         if count < 1 or not facts[kernels.IN_ORDER]:
             return None
         pages = table[: count * kernels.PAGE_WIDTH].reshape(count, kernels.PAGE_WIDTH).copy()
-        if int(pages[:, kernels.PAGE_SIZE].sum()) > chunk.uncompressed:
-            return None
-        return cls(stored, pages, facts, chunk.codec, layout)
+        whole = cls(stored, pages, facts, chunk.codec, layout)
+        return whole if whole._size <= chunk.uncompressed else None
 
     def dictionary(self, memory: PageMemory) -> tuple[int, Slice]:
         """How many entries the dictionary has, and their bytes.
@@ -147,7 +149,7 @@ class WholeChunk:
         pages = self._pages_of(begin, end)
         codes = np.empty(length if coded else 0, np.int32)
         values = np.empty(length * layout.width + PADDING if coded < length else PADDING, np.uint8)
-        if not _fit(pages):
+        if not self._fit(pages):
             return None
         contents = self._contents(pages, begin, rows, memory)
         room = memory.take(self._room)
@@ -181,7 +183,7 @@ class WholeChunk:
         """
         numbers = np.empty(len(rows), np.int64)
         pages = self._pages_of(begin, end)
-        if not _fit(pages):
+        if not self._fit(pages):
             return None
         contents = self._contents(pages, begin, rows, memory)
         room = memory.take(self._room)
@@ -211,6 +213,10 @@ class WholeChunk:
         firsts = self._pages[:, kernels.PAGE_FIRST]
         return self._pages[int(firsts.searchsorted(begin, side="right")) - 1 : int(firsts.searchsorted(end))]
 
+    def _fit(self, pages: Int64s) -> bool:
+        """Whether the contents of *pages* together are no more than is decompressed at a time."""
+        return self._size <= MOST_RANGE_BYTES or int(pages[:, kernels.PAGE_SIZE].sum()) <= MOST_RANGE_BYTES
+
     def _contents(self, pages: Int64s, begin: int, rows: Rows | None, memory: PageMemory) -> _Contents:
         """What kernels make contents of *pages* from, if one of *rows* lies in them."""
         if self._codec in (UNCOMPRESSED, kernels.SNAPPY):
@@ -230,11 +236,6 @@ class WholeChunk:
             whole.array[body : body + size] = found.array[found.start : found.end]
         pages[:, kernels.PAGE_BODY], pages[:, kernels.PAGE_STORED] = bodies, sizes
         return _Contents(Slice(whole, 0, int(sizes.sum())), pages, UNCOMPRESSED, _NO_LIBRARY)
-
-
-def _fit(pages: Int64s) -> bool:
-    """Whether the contents of *pages* together are no more than is decompressed at a time."""
-    return int(pages[:, kernels.PAGE_SIZE].sum()) <= MOST_RANGE_BYTES
 
 
 def _wanted(pages: Int64s, begin: int, rows: Rows | None) -> NDArray[np.uint8]:
