@@ -267,7 +267,7 @@ class CsvBatch(Batch):
         wanted = np.array(form.late, np.int32)
         starts, ends = self.record_bounds()
         if block.fields is not None:
-            fields = _select_fields(block.fields, self.rows)
+            fields = block.fields.take(self.rows)
             picked = np.empty((self.length, 2 + 2 * len(wanted)), np.int32)
             csv_general.pick_columns(
                 starts, ends, fields.first, fields.starts, fields.ends, wanted, picked.reshape(-1)
@@ -309,7 +309,7 @@ class CsvBatch(Batch):
         """All fields of the selected records."""
         whole = self.block.fields
         if whole is not None:
-            return _select_fields(whole, self.rows)
+            return whole.take(self.rows)
         return self._split()
 
     def _split(self) -> CsvFields:
@@ -329,17 +329,6 @@ class CsvBatch(Batch):
                 self._take_room(buffer, arena)
                 return CsvFields(buffer, first, slices[0][: first[-1]], slices[1][: first[-1]])
             size = 4 * slices[0].size
-
-
-def _select_fields(whole: CsvFields, rows: Rows) -> CsvFields:
-    """The fields of some of the records."""
-    if len(rows) == len(whole.first) - 1:
-        return whole
-    begins, counts = whole.first[rows], np.diff(whole.first)[rows]
-    first = np.zeros(len(rows) + 1, np.int32)
-    np.cumsum(counts, out=first[1:])
-    chosen = np.repeat(begins - first[:-1], counts) + np.arange(first[-1], dtype=np.int32)
-    return CsvFields(whole.buffer, first, whole.starts[chosen], whole.ends[chosen])
 
 
 def member_names(names: tuple[str, ...], count: int) -> list[str]:

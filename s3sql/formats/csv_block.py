@@ -22,7 +22,7 @@ from s3sql.formats.scratch import Scratch
 from s3sql.kernels import csv_general, csv_masks
 from s3sql.kernels.utf8 import first_invalid_utf8
 from s3sql.limits import MAX_RECORD_BYTES
-from s3sql.payloads import Int32s
+from s3sql.payloads import Int32s, Rows
 
 _RETURN = 13
 
@@ -35,6 +35,16 @@ class CsvFields:
     first: Int32s
     starts: Int32s
     ends: Int32s
+
+    def take(self, rows: Rows) -> CsvFields:
+        """The fields of some of the records."""
+        if len(rows) == len(self.first) - 1:
+            return self
+        begins, counts = self.first[rows], np.diff(self.first)[rows]
+        first = np.zeros(len(rows) + 1, np.int32)
+        np.cumsum(counts, out=first[1:])
+        chosen = np.repeat(begins - first[:-1], counts) + np.arange(first[-1], dtype=np.int32)
+        return CsvFields(self.buffer, first, self.starts[chosen], self.ends[chosen])
 
 
 @dataclass(frozen=True, slots=True)
