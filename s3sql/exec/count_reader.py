@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
-from s3sql.exec.reader import MorselReader
-from s3sql.formats.base import Counting, Morsel
+from s3sql.exec.buffer_pool import BufferPool
+from s3sql.exec.reader import ByteSource, MorselReader
+from s3sql.formats.base import Counting, Format, Morsel
 
 #: The most bytes of a morsel: 10 to 25 milliseconds of a file in memory.
 MOST_BYTES = 128 << 20
@@ -33,17 +34,17 @@ _SLOW = 0.05
 
 
 class CountReader(MorselReader):
-    """Cuts a file into morsels. Not thread-safe.
+    """Cuts a file into morsels for so many *workers*. Not thread-safe.
 
-    :meth:`count` comes first; without it the morsels are those of any other query.
+    Where the text is not that of a file, or its format does not count, they are those of any other query.
     """
 
-    _strides: Strides | None = None
-
-    def count(self, workers: int) -> None:
-        """Give long morsels to so many *workers*, if the text is that of a file and its format counts."""
-        if self._file is not None and hasattr(self._format, "room_to_count"):
-            self._strides = Strides(self._first_bytes, workers)
+    def __init__(
+        self, source: ByteSource, form: Format, pool: BufferPool, *, workers: int, **options: Any
+    ) -> None:
+        super().__init__(source, form, pool, **options)
+        counts = self._file is not None and hasattr(form, "room_to_count")
+        self._strides = Strides(self._first_bytes, workers) if counts else None
 
     def next(self, *, wait: bool) -> Morsel | None:
         """As that of any reader; the morsel may be long."""

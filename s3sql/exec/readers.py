@@ -5,6 +5,7 @@ In: an opened object and a plan.  Out: both ends of the pipeline before the work
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from s3sql.buffers import BUDGET_BYTES
@@ -79,7 +80,8 @@ def reader_and_reading(
     form = opening.form(plan)
     folded = is_folded(plan)
     counted = only_counts(plan) and getattr(opening.text, "file", None) is not None
-    reader = (CountReader if counted else MorselReader)(
+    make = partial(CountReader, workers=core_count()) if counted else MorselReader
+    reader = make(
         opening.text,
         form,
         pool,
@@ -88,8 +90,6 @@ def reader_and_reading(
         aligned=opening.span.aligned,
         morsel_bytes=_folded_bytes() if folded else MORSEL_BYTES,
     )
-    if isinstance(reader, CountReader):
-        reader.count(core_count())
     return reader, TextReading(form)
 
 

@@ -170,9 +170,7 @@ def test_a_query_that_is_given_up_counts_no_further(tmp_path: Path) -> None:
 @contextmanager
 def reader_of(path: Path, pool: BufferPool) -> Iterator[CountReader]:
     with open_path(path) as opened:
-        reader = CountReader(opened, csv_format(), pool, first_bytes=4096, morsel_bytes=64 << 10)
-        reader.count(2)
-        yield reader
+        yield CountReader(opened, csv_format(), pool, workers=2, first_bytes=4096, morsel_bytes=64 << 10)
 
 
 def test_long_morsels_take_no_more_memory_than_a_piece(tmp_path: Path) -> None:
