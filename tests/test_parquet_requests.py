@@ -12,8 +12,6 @@ import pytest
 from moto import mock_aws
 
 import s3sql
-from s3sql import engine
-from s3sql.exec.pipeline import Pipeline
 from s3sql.formats.parquet_file import ParquetSource
 from s3sql.formats.parquet_footer import read_footer
 from s3sql.formats.parquet_groups import RowGroup, row_groups
@@ -123,19 +121,3 @@ def test_an_object_in_memory_is_no_matter_of_requests() -> None:
     found = memoryview(bytearray(4))
     assert timed.read_range_into(found, 8) == 2
     assert found[:2] == b"89"
-
-
-def test_what_is_fetched_ahead_for_the_first_rows_is_not_given_up(
-    client: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    contents, _ = wide_file(50_000, 25_000)
-    begun: list[bool] = []
-
-    class Noted(Pipeline[Any, Any]):
-        def __init__(self, *arguments: Any, whole: bool) -> None:
-            begun.append(whole)
-            super().__init__(*arguments, whole=whole)
-
-    monkeypatch.setattr(engine, "Pipeline", Noted)
-    Requests(client, contents).rows("SELECT SUM(c3) AS s FROM S3Object")
-    assert begun == [False]

@@ -34,13 +34,13 @@ _DELTA_ROWS = 1 << 10
 class ParquetReader:
     """Hands out the rows of *scan*. Not thread-safe, but for :meth:`give_back`."""
 
+    begins_together = True
+
     def __init__(self, scan: ParquetScan, pool: BufferPool) -> None:
         self._scan = scan
         self._pool = pool
         self._decoding = ColumnDecoding(scan.contents, scan.early, scan.late, scan.plan, scan.limit)
         self._prefetch = ParquetPrefetch(scan)
-        # What is fetched ahead for one row group gives way to what is for the next.
-        self.begins_together = not scan.contents.source.prefetches
         self._remaining = scan.limit
         self._place = 0
         self._row = 0
@@ -107,10 +107,13 @@ class ParquetReader:
             self._pool.release(end - start)
             raise
         self._go_on(share, count)
+        self._prefetch.begin(share.group)
         return ParquetMorsel(start, end - start, count, {}, at_end=self.ended, parts=parts, part=part)
 
     def give_back(self, morsel: ParquetMorsel) -> None:
         """Nobody works on *morsel* any more."""
+        assert morsel.group is not None
+        self._prefetch.end(morsel.group)
         morsel.give_up()
         self._pool.release(morsel.length)
 

@@ -30,8 +30,8 @@ class ParquetMorsel:
     """
 
     __slots__ = (
-        "_numbers", "_some", "at_end", "coded", "columns", "fault", "length", "part", "parts", "rows",
-        "start", "texts",
+        "_numbers", "_some", "at_end", "coded", "columns", "fault", "group", "length", "part", "parts",
+        "rows", "start", "texts",
     )  # fmt: skip
 
     def __init__(
@@ -52,6 +52,8 @@ class ParquetMorsel:
         self.at_end = at_end
         self.parts = parts
         self.part = part
+        #: The row group of the parts.
+        self.group = None if parts is None else parts.group
         #: The columns that were asked for as numbers of entries; None for one that is no such thing.
         self.coded: dict[int, Coded | None] = {}
         #: All values of those columns of texts of which some rows were asked for, and which of them fail.

@@ -150,7 +150,7 @@ class GroupParts:
 
     def __init__(self, decoding: ColumnDecoding, group: RowGroup, step: int) -> None:
         self._decoding = decoding
-        self._group = group
+        self.group = group
         self._step = step
         self._lock = threading.Lock()
         self._values: dict[int, ChunkValues] = {}
@@ -260,10 +260,10 @@ class GroupParts:
 
     def _bounds(self, part: int) -> tuple[int, int]:
         begin = part * self._step
-        return begin, min(begin + self._step, self._group.rows)
+        return begin, min(begin + self._step, self.group.rows)
 
     def _open(self, numbers: Sequence[int]) -> None:
-        decoding, group = self._decoding, self._group
+        decoding, group = self._decoding, self.group
         left: list[int] = []
         for number in numbers:
             found = decoding.laid(number, group)
@@ -289,7 +289,7 @@ class GroupParts:
             self._by_arrow.update(dict.fromkeys(left, columns))
 
     def _columns(self, numbers: tuple[int, ...]) -> LateColumns:
-        group, step = self._group, self._step
+        group, step = self.group, self._step
         counts = [min(step, group.rows - row) for row in range(0, group.rows, step)]
         return LateColumns(lambda: self._decoding.decoder(numbers).open(group, step), counts)
 
