@@ -140,20 +140,14 @@ class Task(Generic[AMorsel, Output]):
         assert isinstance(morsel, Morsel)
         assert self.aggregate is not None
         begun = perf_counter_ns()
-        consumed = morsel.length
-        if morsel.long:
-            counted = self._counting.count_long(morsel)
-            count, consumed = counted.records, counted.consumed
-        else:
-            known = self._counting.count(morsel)
-            if known is None:
-                return None
-            count = known
+        counted = self._counting.count(morsel)
+        if counted is None:
+            return None
         fold = RowCount()
-        fold.add(count)
+        fold.add(counted.records)
         states = (fold.state(),) * len(self.aggregate.calls)
-        work = MorselWork(count, count, perf_counter_ns() - begun, 0, 0)
-        return TaskResult(None, states, 0, 0, consumed, None, 0, work)
+        work = MorselWork(counted.records, counted.records, perf_counter_ns() - begun, 0, 0)
+        return TaskResult(None, states, 0, 0, counted.consumed, None, 0, work)
 
     def _run(self, morsel: AMorsel, scratch: Scratch, first_row: int) -> TaskResult[Output]:
         """As :meth:`run`, from row *first_row* of the morsel on."""

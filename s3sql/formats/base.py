@@ -229,11 +229,11 @@ class Counting(Protocol):
     def room_to_count(self) -> int | None:
         """Bytes of capacity that a buffer needs for a long morsel; None if it could not be counted."""
 
-    def count(self, morsel: Morsel) -> int | None:
-        """The number of the morsel's records, if none of them fails; None if that is not known."""
+    def count(self, morsel: Morsel) -> Counted | None:
+        """The morsel's records, if none of them fails; None if that is not known.
 
-    def count_long(self, morsel: Morsel) -> Counted:
-        """The records of a long morsel, none of which fails, up to what is to be read to be counted."""
+        Of a long morsel, which is in no buffer, those up to what is to be read to be counted, and never None.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,16 +254,11 @@ class TextReading:
         self.names = form.names
         self.rows = form.rows
 
-    def count(self, morsel: Morsel) -> int | None:
-        """The number of records of a morsel, if that is known without reading them."""
+    def count(self, morsel: Morsel) -> Counted | None:
+        """The records of a morsel, if they are known without being read; see :meth:`Counting.count`."""
         if self._counting is None or morsel.fault is not None or morsel.lead:
             return None
         return self._counting.count(morsel)
-
-    def count_long(self, morsel: Morsel) -> Counted:
-        """The records of a long morsel up to what is to be read to be counted."""
-        assert self._counting is not None, "others get no long morsels"
-        return self._counting.count_long(morsel)
 
     def lasting(self, morsel: Morsel) -> Morsel:
         """The same morsel in a buffer of its own."""

@@ -134,20 +134,18 @@ class CsvFormat:
         """What reading piece by piece takes; None once records had to be read to be counted."""
         return room_to_count(self.dialect, MAX_RECORD_BYTES) if self._counts else None
 
-    def count_long(self, morsel: Morsel) -> Counted:
-        """The number of records up to those that must be read to be counted."""
-        found = count_from_file(morsel, self.dialect, MAX_RECORD_BYTES)
-        self._counts = self._counts and found.consumed == morsel.length
-        return found
-
-    def count(self, morsel: Morsel) -> int | None:
-        """The number of records; None if they must be read to be counted."""
+    def count(self, morsel: Morsel) -> Counted | None:
+        """The records, of a long morsel up to those that must be read to be counted; None if all must."""
+        # What one morsel has, the others are likely to have too.
+        if morsel.long:
+            found = count_from_file(morsel, self.dialect, MAX_RECORD_BYTES)
+            self._counts = self._counts and found.consumed == morsel.length
+            return found
         if not self._counts:
             return None
-        found = count_records(morsel, self.dialect)
-        # What one morsel has, the others are likely to have too.
-        self._counts = found is not None
-        return found
+        records = count_records(morsel, self.dialect)
+        self._counts = records is not None
+        return None if records is None else Counted(records, morsel.length)
 
     def rows(self, morsel: Morsel, scratch: Scratch) -> MorselRows:
         """Index the morsel's records and the needed columns."""
