@@ -49,6 +49,10 @@ class TranslatedWheel(BuildHookInterface[BuilderConfig]):
         shutil.copytree(
             Path(self.root, "s3sql"), copy / "s3sql", ignore=shutil.ignore_patterns("__pycache__")
         )
+        # With files come the modes of their folders.
+        for folder in (copy / "s3sql", copy / "s3sql/kernels", copy / _FILES):
+            if folder.is_dir():
+                folder.chmod(0o755)
         # A builder may read its own standard output.
         subprocess.run(
             [sys.executable, "-m", "s3sql.kernels.prebuilding"], check=True, cwd=copy, stdout=sys.stderr

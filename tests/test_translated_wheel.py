@@ -62,6 +62,21 @@ def test_what_is_translated_in_the_checkout_is_taken_over(project, tmp_path):
     assert wheel.namelist().count(FILE) == 1
 
 
+def test_a_folder_that_is_read_only_is_built(project, tmp_path):
+    for folder in (project / "s3sql" / "kernels", project / "s3sql", project):
+        folder.chmod(0o555)
+    hook = TranslatedWheel.__new__(TranslatedWheel)
+    hook._BuildHookInterface__root = str(project)  # type: ignore[attr-defined]
+    build_data: dict[str, dict[str, str]] = {"force_include": {}}
+    hook.initialize("standard", build_data)
+    (made,) = build_data["force_include"]
+    assert [file.name for file in Path(made).iterdir()] == [Path(FILE).name]
+    # Whoever may write everywhere learns it from the mode.
+    assert Path(made).parent.stat().st_mode & 0o700 == 0o700
+    hook.finalize("standard", build_data, "")
+    assert not Path(made).exists()
+
+
 def test_an_editable_installation_is_not_waited_for():
     hook = TranslatedWheel.__new__(TranslatedWheel)
     build_data: dict[str, object] = {}
