@@ -54,7 +54,7 @@ wheel: .venv/.core
 	$(BIN)/python -m pip --disable-pip-version-check wheel --quiet --no-deps --wheel-dir dist .
 
 ## bench: s3sql against DuckDB, Polars, DataFusion and chDB, with two threads and with one; then latency, scaling with the
-## size of the object, kernels, and what HTTP costs. An hour and a half on a quiet machine, 8 GB of disk in .cache
+## size of the object, kernels, and what HTTP costs. Two to three hours on a quiet machine, 8 GB of disk in .cache
 bench: .venv/.bench .venv/.translated
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.latency
