@@ -8,8 +8,11 @@ import sys
 import tomllib
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from hatchling.builders.wheel import WheelBuilder
 from packaging.requirements import Requirement
 
 from s3sql.kernels import prebuilt, warming
@@ -40,6 +43,13 @@ def build(project: Path, folder: Path) -> tuple[zipfile.ZipFile, str]:
     return zipfile.ZipFile(folder / name), said
 
 
+def hook_of(project: Path) -> BuildHookInterface[Any]:
+    """The hook that pyproject.toml names, as hatchling makes it."""
+    (hook,) = WheelBuilder(str(project)).get_build_hooks("").values()
+    assert type(hook).__name__ == TranslatedWheel.__name__
+    return hook
+
+
 def test_a_wheel_has_the_kernels_translated_and_not_what_made_it(project, tmp_path):
     before = sorted(project.rglob("*"))
     wheel, said = build(project, tmp_path / "dist")
@@ -65,8 +75,7 @@ def test_what_is_translated_in_the_checkout_is_taken_over(project, tmp_path):
 def test_a_folder_that_is_read_only_is_built(project, tmp_path):
     for folder in (project / "s3sql" / "kernels", project / "s3sql", project):
         folder.chmod(0o555)
-    hook = TranslatedWheel.__new__(TranslatedWheel)
-    hook._BuildHookInterface__root = str(project)  # type: ignore[attr-defined]
+    hook = hook_of(project)
     build_data: dict[str, dict[str, str]] = {"force_include": {}}
     hook.initialize("standard", build_data)
     (made,) = build_data["force_include"]
@@ -77,8 +86,8 @@ def test_a_folder_that_is_read_only_is_built(project, tmp_path):
     assert not Path(made).exists()
 
 
-def test_an_editable_installation_is_not_waited_for():
-    hook = TranslatedWheel.__new__(TranslatedWheel)
+def test_an_editable_installation_is_not_waited_for(project):
+    hook = hook_of(project)
     build_data: dict[str, object] = {}
     hook.initialize("editable", build_data)
     hook.finalize("editable", build_data, "")
@@ -98,10 +107,7 @@ def test_no_wheel_is_made_where_a_kernel_cannot_be_translated(project, tmp_path)
 
 
 def test_whoever_builds_has_what_kernels_are_made_with():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    hook = TranslatedWheel.__new__(TranslatedWheel)
-    hook._BuildHookInterface__metadata = type("", (), {"core": type("", (), project)})  # type: ignore[attr-defined]
-    needed = [Requirement(one) for one in hook.dependencies()]
+    needed = [Requirement(one) for one in WheelBuilder(str(ROOT)).config.dependencies]
     assert [one.name for one in needed] == ["numba", "numpy"]
     assert all(one.specifier for one in needed)
 

@@ -94,7 +94,7 @@ class _Announced:
         self._spans: list[tuple[int, int]] = []
 
     def add(self, group: RowGroup, leaves: Sequence[int]) -> None:
-        """Add the chunks of *leaves* in *group*, but for what is announced."""
+        """Add the chunks of *leaves* in *group*, but for what is announced: near ones together."""
         chunks = [_span(group, leaf) for leaf in leaves if leaf not in self._leaves]
         self._leaves.update(leaves)
         spans = _joined([chunk for chunk in chunks if not self._has(chunk)], self._spans)
@@ -104,11 +104,6 @@ class _Announced:
 
     def _has(self, chunk: tuple[int, int]) -> bool:
         return any(begin <= chunk[0] and chunk[1] <= end for begin, end in self._spans)
-
-
-def ranges_of(group: RowGroup, leaves: list[int]) -> list[tuple[int, int]]:
-    """The requests for the chunks of *leaves* in one row group: near ones together, large ones in parts."""
-    return _requests(_joined([_span(group, leaf) for leaf in leaves], ()))
 
 
 def _span(group: RowGroup, leaf: int) -> tuple[int, int]:

@@ -28,9 +28,9 @@ from s3sql.formats.parquet_pruning import selects_nothing
 from s3sql.formats.parquet_statistics import Bounds, column_bounds
 from s3sql.formats.parquet_thrift import Struct
 from s3sql.plan.expr import Expr, ParquetField
-from s3sql.plan.logical import Filter, Plan
+from s3sql.plan.logical import Plan
 from s3sql.plan.schema import ParquetSchema
-from s3sql.plan.traverse import nodes, scan_of, walk
+from s3sql.plan.traverse import conjuncts_of, scan_of, walk
 from s3sql.request import SelectRequest
 
 
@@ -132,7 +132,7 @@ class ParquetOpening:
 
     def _scan_of(self, plan: Plan) -> ParquetScan:
         scan = scan_of(plan)
-        conjuncts = next((node.conjuncts for node in nodes(plan) if isinstance(node, Filter)), ())
+        conjuncts = conjuncts_of(plan)
         columns = scan.columns or ()
         asked = {
             part.number for conjunct in conjuncts for part in walk(conjunct) if isinstance(part, ParquetField)

@@ -25,9 +25,9 @@ from s3sql.formats.parquet_schema import END_SECOND, FIRST_SECOND
 from s3sql.payloads import Int64s
 from s3sql.plan.derived import Derived
 from s3sql.plan.expr import Expr, Literal, ParquetField
-from s3sql.plan.logical import Filter, Plan
+from s3sql.plan.logical import Plan
 from s3sql.plan.operators import And, Between, Compare
-from s3sql.plan.traverse import nodes
+from s3sql.plan.traverse import conjuncts_of
 from s3sql.types import Kind
 
 #: What a column counts, its Arrow type, by its number; None if it has no numbers of 64 bits.
@@ -62,14 +62,9 @@ class NumberRange:
 
 def _compared_columns(plan: Plan) -> tuple[int, ...]:
     """The columns that the filter of *plan* compares with constants."""
-    conjuncts = _conjuncts(plan)
-    operands = (operand for conjunct in conjuncts for operand in _operands(conjunct))
+    operands = (operand for conjunct in conjuncts_of(plan) for operand in _operands(conjunct))
     found = (one for operand in operands for one in _comparisons(operand))
     return tuple(sorted({field.number for field, _, _ in filter(None, found)}))
-
-
-def _conjuncts(plan: Plan) -> tuple[Expr, ...]:
-    return next((node.conjuncts for node in nodes(plan) if isinstance(node, Filter)), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +78,7 @@ class _NamedType:
 def _ranges_by_type(plan: Plan, *types: _NamedType) -> tuple[tuple[NumberRange, ...], int]:
     """What :func:`ranges_of` gives where the columns that are compared have these types."""
     known = {number: one.type for number, one in zip(_COMPARED(plan), types, strict=True)}
-    return leading_ranges(_conjuncts(plan), known.get)
+    return leading_ranges(conjuncts_of(plan), known.get)
 
 
 _COMPARED = Derived(_compared_columns)

@@ -88,6 +88,11 @@ def scan_of(plan: Node) -> Scan:
     return node
 
 
+def conjuncts_of(plan: Node) -> tuple[Expr, ...]:
+    """The conjuncts of the plan's filter; none without one."""
+    return next((node.conjuncts for node in nodes(plan) if isinstance(node, Filter)), ())
+
+
 def expressions(node: Node) -> Iterator[Expr]:
     """The expressions that *node* itself evaluates, in order."""
     if isinstance(node, Filter):

@@ -58,6 +58,7 @@ class CsvSerializer:
     def __init__(self, output: CsvOutput) -> None:
         self.output = output
         self._field, self._record = _token(output.field_delimiter), _token(output.record_delimiter)
+        self._delimiters = [PaddedBuffer.copy_of(token.tobytes()) for token in (self._field, self._record)]
         self._quote, self._escape = _token(output.quote_character), _token(output.quote_escape_character)
         self._causes, self._specials, self._sizes, self._candidates, self._unquotable = _specials(output)
         as_needed = output.quote_fields == "ASNEEDED" and not self._causes & NUMBER_BYTES
@@ -74,15 +75,14 @@ class CsvSerializer:
             first, text = spread_fields(members, length)
             return self._write(text, first, length)
         columns = [member.column for member in members if isinstance(member, Member)]
-        delimiters = [PaddedBuffer.copy_of(token.tobytes()) for token in (self._field, self._record)]
-        numbers = number_records(columns, length, *delimiters) if self._bare_numbers else None
+        numbers = number_records(columns, length, *self._delimiters) if self._bare_numbers else None
         if numbers is not None:
             return numbers
         fields = [self._fields(column) for column in columns]
         texts = [text for text in fields if isinstance(text, Text)]
         if len(texts) < len(fields) or any(text.buffer is not texts[0].buffer for text in texts):
             finished = [self._finished(text) if isinstance(text, Text) else text for text in fields]
-            return laid(finished, length, *delimiters)
+            return laid(finished, length, *self._delimiters)
         if not texts:
             return self._write(Text.of([]), np.zeros(length + 1, np.int32), length)
         starts = np.stack([text.starts for text in texts], axis=1).reshape(-1)

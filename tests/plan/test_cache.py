@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -116,7 +117,7 @@ def test_a_value_that_is_held_is_told_and_counts_as_used() -> None:
     cache: RecentlyUsed[int, str] = RecentlyUsed(2, 1000)
     assert cache.held(1) is None
     for key in (1, 2):
-        cache.get(key, lambda key=key: f"value {key}", 1)  # type: ignore[misc]
+        cache.get(key, partial("value {}".format, key), 1)
     assert cache.held(1) == "value 1"
     cache.get(3, lambda: "value 3", 1)
     assert [cache.held(key) for key in (1, 2, 3)] == ["value 1", None, "value 3"]

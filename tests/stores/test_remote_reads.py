@@ -33,7 +33,8 @@ import s3sql
 from benchmarks.slow_store import SlowStore
 from s3sql.buffers import MEMORY
 from s3sql.errors import S3SelectError
-from s3sql.exec.parquet_prefetch import ranges_of
+from s3sql.exec.parquet_prefetch import _Announced
+from s3sql.formats.parquet_groups import RowGroup
 from s3sql.stores import pace
 from s3sql.stores.s3 import S3Store
 from s3sql.stores.s3.object import S3Object
@@ -507,6 +508,12 @@ def test_a_query_that_is_left_closes_its_connections(slow: tuple[SlowStore, Any]
     assert MEMORY.spare == 0
     assert not [thread for thread in threading.enumerate() if thread.name == "s3sql-read-ahead"]
     assert far.requests
+
+
+def ranges_of(group: RowGroup, leaves: list[int]) -> list[tuple[int, int]]:
+    announced = _Announced()
+    announced.add(group, leaves)
+    return announced.ranges
 
 
 def test_chunks_near_each_other_come_by_one_request(folder: Path) -> None:
